@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Elements in bulk: reading all of them, writing many, deleting all.
+ *
+ * A walk gives each element that is present from its beginning to its end exactly once, whatever
+ * else happens to the map, and it ends on a busy map. How, depends on the type (the facts are in
+ * kernel/bpf/hashtab.c, arraymap.c, lpm_trie.c and syscall.c):
+ *   batch lookup on a bucket index (hash family): the kernel returns whole buckets under
+ *     their lock; -ENOSPC means a bucket that does not fit, so the buffer doubles;
+ *   indexes 0 .. max_entries-1 (arrays and array-like maps), empty slots left out;
+ *   batch lookup by key (LPM) and get-next-key (all others), which restart when the current
+ *     key vanishes: keys seen are remembered, and the number of steps is bounded.
+ * Values that BTF says hold a bpf_spin_lock are read with BPF_F_LOCK (WALK_LOCKED).
+ */
+#ifndef BPFUSE_WALK_H
+#define BPFUSE_WALK_H
+
+#include <stdint.h>
+#include <bpfuse/backend.h>
+
+struct walk;
+
+enum walk_flags {
+	WALK_VALUES = 1, /* values too, not only keys */
+	WALK_LOCKED = 2, /* read values under their spin lock */
+	WALK_DRAIN = 4,  /* take each element out: every one exactly once (lookup-and-delete) */
+};
+
+struct walk_chunk {
+	uint32_t count;
+	size_t key_size, value_size; /* strides: info's key_size, map_value_bytes() */
+	const unsigned char *keys;   /* count * key_size bytes, valid until the next call */
+	const unsigned char *values; /* count * value_size bytes; NULL without WALK_VALUES */
+};
+
+int walk_open(struct handle *map, unsigned flags, struct walk **walk);
+/* 1: a chunk of at least one element; 0: the end; -errno: nothing more will come. */
+int walk_next(struct walk *walk, struct walk_chunk *chunk);
+void walk_close(struct walk *walk);
+/* For cleanup_with(). */
+void walk_closep(struct walk **walk);
+
+/* Number of elements now (a walk without values; indexed types need no reading). */
+int map_count(struct handle *map, uint64_t *count);
+
+/*
+ * Updates `count` elements (BPF_ANY), in batches where the type has them, in order; stops at the
+ * first that is refused. *done is the number applied before it, also on error.
+ */
+int map_update_many(struct handle *map, const void *keys, const void *values, uint32_t count,
+		    uint64_t elem_flags, uint32_t *done);
+/* Deletes every element; *deleted may be NULL. Array types whose elements cannot go: -EINVAL. */
+int map_clear(struct handle *map, uint64_t *deleted);
+
+#endif
