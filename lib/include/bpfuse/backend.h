@@ -29,6 +29,7 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 #include <jansson.h>
+#include <bpfuse/buffer.h>
 #include <bpfuse/fault.h>
 #include <bpfuse/map_type.h>
 
@@ -127,6 +128,33 @@ struct holder {
 	char comm[16];
 };
 
+/*
+ * A network device, as objects bound to it and devmap entries see it. Names are those of the
+ * backend's own network namespace; a device elsewhere, known only by what is bound to it, is
+ * called "netns-INO:IFINDEX" (':' is in no device's name).
+ */
+#define DEVICE_NAME_MAX 48
+struct device_info {
+	uint32_t ifindex;
+	char name[DEVICE_NAME_MAX];
+	uint64_t netns_dev, netns_ino; /* as in map_info */
+	bool offload; /* objects are bound to it, or can be (emulated): devices.offload lists it */
+};
+
+/* What can be read from a device, and for some be written, as text without a newline. */
+enum device_attribute {
+	DEVICE_INFO,       /* one JSON object: ifindex, driver, netns, limits; read-only */
+	DEVICE_DRIVER,     /* "netdevsim", "nfp", "generic" */
+	DEVICE_LIMITS,     /* "max_entries=2 ..."; writable where the driver lets the user set them */
+	DEVICE_NETNS,      /* name of the (emulated) network namespace; writing moves the device */
+	DEVICE_ASIC,       /* devices of one ASIC are ports of one device and share its maps */
+	DEVICE_ACCEPT,     /* 0: new maps are refused */
+	DEVICE_LATENCY_US, /* each operation sleeps this long, in microseconds */
+	DEVICE_FAIL,       /* faults to inject, a line each: OP ERRNO [COUNT] */
+	DEVICE_STATS,      /* calls of each operation, a line each: OP CALLS */
+	DEVICE_ATTRIBUTES, /* how many there are */
+};
+
 /* One open reader of a ringbuf or perf event array (stream_open). */
 struct stream;
 
@@ -196,6 +224,34 @@ struct backend_ops {
 	void (*stream_close)(struct stream *stream);
 	/* user_ringbuf: one record in; -ENOSPC when full. */
 	int (*stream_push)(struct handle *map, const void *record, size_t length);
+
+	/*
+	 * --- network devices; kernel/bpf/offload.c's side of the world. The backend's own
+	 * network namespace is meant wherever a name or an ifindex is given. ---
+	 */
+	/* The device with the smallest position above `*cursor` (0: from the start); -ENOENT. */
+	int (*device_next)(struct backend *backend, uint64_t *cursor, struct device_info *info);
+	/* By name; any network device, listed by device_next() or not. -ENODEV if there is none. */
+	int (*device_find)(struct backend *backend, const char *name, struct device_info *info);
+	int (*device_by_ifindex)(struct backend *backend, uint32_t ifindex,
+				 struct device_info *info);
+	/* Register and unregister; -EOPNOTSUPP where devices come from elsewhere. */
+	int (*device_add)(struct backend *backend, const char *name);
+	int (*device_remove)(struct backend *backend, const char *name);
+	int (*device_rename)(struct backend *backend, const char *from, const char *to);
+	/* -EOPNOTSUPP: this backend does not have the attribute. */
+	int (*device_get)(struct backend *backend, const char *name,
+			  enum device_attribute attribute, struct buffer *out);
+	int (*device_set)(struct backend *backend, const char *name,
+			  enum device_attribute attribute, const char *text, size_t length,
+			  struct fault *fault);
+
+	/*
+	 * A form of writing a value that its type alone does not give, such as "prog=17 mode=skb"
+	 * for a control map. The codec asks here first; -ENOSYS: not such a form, go by the type.
+	 */
+	int (*map_parse_value)(struct handle *map, const char *text, size_t length, void *value,
+			       struct fault *fault);
 
 	/*
 	 * --- the pin tree; paths are relative to its root, "" is the root itself, no leading
@@ -288,6 +344,20 @@ int map_update_batch(struct handle *map, const void *keys, const void *values, u
 		     uint64_t elem_flags);
 int map_delete_batch(struct handle *map, const void *keys, uint32_t *count, uint64_t elem_flags);
 int map_freeze(struct handle *map);
+
+int device_next(struct backend *backend, uint64_t *cursor, struct device_info *info);
+int device_find(struct backend *backend, const char *name, struct device_info *info);
+int device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
+int device_add(struct backend *backend, const char *name);
+int device_remove(struct backend *backend, const char *name);
+int device_rename(struct backend *backend, const char *from, const char *to);
+int device_get(struct backend *backend, const char *name, enum device_attribute attribute,
+	       struct buffer *out);
+int device_set(struct backend *backend, const char *name, enum device_attribute attribute,
+	       const char *text, size_t length, struct fault *fault);
+/* -ENOSYS where the backend has no such forms. */
+int map_parse_value(struct handle *map, const char *text, size_t length, void *value,
+		    struct fault *fault);
 
 int stream_open(struct handle *map, struct stream **stream);
 int stream_push(struct handle *map, const void *record, size_t length);
