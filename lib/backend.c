@@ -221,6 +221,58 @@ int stream_push(struct handle *map, const void *record, size_t length)
 	return CHANGES(map->backend, stream_push, map, record, length);
 }
 
+/* --- network devices --- */
+
+int device_next(struct backend *backend, uint64_t *cursor, struct device_info *info)
+{
+	return READS(backend, device_next, backend, cursor, info);
+}
+
+int device_find(struct backend *backend, const char *name, struct device_info *info)
+{
+	return READS(backend, device_find, backend, name, info);
+}
+
+int device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info)
+{
+	return READS(backend, device_by_ifindex, backend, ifindex, info);
+}
+
+int device_add(struct backend *backend, const char *name)
+{
+	return CHANGES(backend, device_add, backend, name);
+}
+
+int device_remove(struct backend *backend, const char *name)
+{
+	return CHANGES(backend, device_remove, backend, name);
+}
+
+int device_rename(struct backend *backend, const char *from, const char *to)
+{
+	return CHANGES(backend, device_rename, backend, from, to);
+}
+
+int device_get(struct backend *backend, const char *name, enum device_attribute attribute,
+	       struct buffer *out)
+{
+	return READS(backend, device_get, backend, name, attribute, out);
+}
+
+int device_set(struct backend *backend, const char *name, enum device_attribute attribute,
+	       const char *text, size_t length, struct fault *fault)
+{
+	return CHANGES(backend, device_set, backend, name, attribute, text, length, fault);
+}
+
+int map_parse_value(struct handle *map, const char *text, size_t length, void *value,
+		    struct fault *fault)
+{
+	if (!map->backend->ops->map_parse_value)
+		return -ENOSYS;
+	return map->backend->ops->map_parse_value(map, text, length, value, fault);
+}
+
 /* --- the pin tree --- */
 
 int tree_stat(struct backend *backend, const char *path, struct stat *st)

@@ -67,7 +67,7 @@ struct map_spec {
 	uint32_t numa_node;
 	uint64_t map_extra;
 	int inner_map_fd; /* map-in-map; -1: none given (sent as 0) */
-	int btf_fd;       /* -1: no BTF (sent as 0) */
+	int btf_fd;	  /* -1: no BTF (sent as 0) */
 	uint32_t btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
 	char name[OBJECT_NAME_MAX + 1]; /* may hold 16 characters, which the kernel refuses */
 };
@@ -90,7 +90,7 @@ struct map_info {
 struct map_state {
 	uint64_t memlock; /* bytes, an estimate */
 	bool frozen;
-	bool owned;               /* owner_* are meaningful */
+	bool owned;		  /* owner_* are meaningful */
 	uint32_t owner_prog_type; /* enum bpf_prog_type */
 	bool owner_jited;
 };
@@ -143,15 +143,15 @@ struct device_info {
 
 /* What can be read from a device, and for some be written, as text without a newline. */
 enum device_attribute {
-	DEVICE_INFO,       /* one JSON object: ifindex, driver, netns, limits; read-only */
-	DEVICE_DRIVER,     /* "netdevsim", "nfp", "generic" */
-	DEVICE_LIMITS,     /* "max_entries=2 ..."; writable where the driver lets the user set them */
-	DEVICE_NETNS,      /* name of the (emulated) network namespace; writing moves the device */
-	DEVICE_ASIC,       /* devices of one ASIC are ports of one device and share its maps */
-	DEVICE_ACCEPT,     /* 0: new maps are refused */
+	DEVICE_INFO,   /* one JSON object: ifindex, driver, netns, limits; read-only */
+	DEVICE_DRIVER, /* "netdevsim", "nfp", "generic" */
+	DEVICE_LIMITS, /* "max_entries=2 ..."; writable where the driver lets the user set them */
+	DEVICE_NETNS,  /* name of the (emulated) network namespace; writing moves the device */
+	DEVICE_ASIC,   /* devices of one ASIC are ports of one device and share its maps */
+	DEVICE_ACCEPT, /* 0: new maps are refused */
 	DEVICE_LATENCY_US, /* each operation sleeps this long, in microseconds */
-	DEVICE_FAIL,       /* faults to inject, a line each: OP ERRNO [COUNT] */
-	DEVICE_STATS,      /* calls of each operation, a line each: OP CALLS */
+	DEVICE_FAIL,	   /* faults to inject, a line each: OP ERRNO [COUNT] */
+	DEVICE_STATS,	   /* calls of each operation, a line each: OP CALLS */
 	DEVICE_ATTRIBUTES, /* how many there are */
 };
 

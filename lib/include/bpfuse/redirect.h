@@ -16,7 +16,7 @@
  * Appends one line of JSON, without newline: {"action":"XDP_REDIRECT","targets":["eth1"]}.
  * -EINVAL and a sentence when the request cannot be read; -EOPNOTSUPP for other map types.
  */
-int redirect_simulate(struct handle *map, const char *request, size_t length,
-		      struct buffer *out, struct fault *fault);
+int redirect_simulate(struct handle *map, const char *request, size_t length, struct buffer *out,
+		      struct fault *fault);
 
 #endif
