@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Runs every fuzz target of tests/fuzz for a while each, under ASan and UBSan.
+#
+#   fuzz.sh [SECONDS] [TARGET]...     60 seconds and all targets if not said
+#
+# New inputs are collected in build-clang/corpus/TARGET; what crashes a target is left in
+# build-clang/findings/TARGET-*: mend it and copy the file into tests/fuzz/corpus/TARGET.
+# Prints a line per target with its executions; exit status 1 if anything was found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=60
+case ${1:-} in
+'') ;;
+*[!0-9]*)
+	sed -n '3,9s/^# \{0,1\}//p' tools/fuzz.sh >&2
+	exit 2
+	;;
+*)
+	seconds=$1
+	shift
+	;;
+esac
+
+tree=build-clang
+if [ ! -f $tree/build.ninja ]; then
+	CC=clang meson setup $tree -Dbuildtype=debugoptimized -Dtests=enabled -Dfuzz=enabled \
+		-Db_sanitize=address,undefined -Db_lundef=false
+fi
+ninja -C $tree --quiet
+
+# run_target PROGRAM
+run_target()
+{
+	local program=$1 name corpus log status=0 executions
+	name=$(basename "$program")
+	name=${name#fuzz_}
+	corpus=$tree/corpus/$name
+	log=$tree/fuzz-$name.log
+	mkdir -p "$corpus" $tree/findings
+	set -- "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		"-artifact_prefix=$tree/findings/$name-"
+	[ ! -f "tests/fuzz/$name.dict" ] || set -- "$@" "-dict=tests/fuzz/$name.dict"
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		"$program" "$@" "$corpus" "tests/fuzz/corpus/$name" >"$log" 2>&1 </dev/null || status=1
+	executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+	printf '%s: %s executions in %d s, %s\n' "$name" "${executions:-0}" "$seconds" \
+		"$([ $status = 0 ] && echo "nothing found" || echo "FOUND something, see $log")"
+	[ $status = 0 ] || tail -n 30 "$log"
+	return $status
+}
+
+found=0
+targets=("$@")
+if [ $# = 0 ]; then
+	for program in "$tree"/tests/fuzz/fuzz_*; do
+		[ -f "$program" ] && [ -x "$program" ] && targets+=("${program##*/fuzz_}")
+	done
+fi
+for name in "${targets[@]}"; do
+	run_target "$tree/tests/fuzz/fuzz_$name" || found=1
+done
+exit $found
