@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a session with the kernel's FUSE is run: worker threads, what the connection asks for, flags
+ * of open files, and how long the kernel may keep what it was told.
+ *
+ * These settings decide what a file operation costs, so they stand in one place: bpfuse and the
+ * null filesystem of the benchmark (tests/bench/nullfs.c), which shows the limit of FUSE itself,
+ * both include this header. What each one buys is measured in tests/bench/SPEED.md.
+ *
+ * Include after defining FUSE_USE_VERSION (312 or later).
+ */
+#ifndef BPFUSE_SESSION_H
+#define BPFUSE_SESSION_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <fuse_lowlevel.h>
+
+/* Seconds that existence and size may be cached; values never are. `-o timeout=` changes it. */
+#define SESSION_TIMEOUT 1.0
+/*
+ * The shortest attribute timeout that is not 0. With 0 the kernel drops the attributes it has just
+ * been given with the LOOKUP and asks for them again.
+ */
+#define SESSION_TIMEOUT_MIN 1e-9
+
+/*
+ * Two workers are the least that keep a session alive when one of them blocks; more than a few
+ * only fight for the requests' queue.
+ */
+static inline unsigned session_default_threads(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 2)
+		return 2;
+	return cpus > 8 ? 8 : (unsigned)cpus;
+}
+
+/* Runs the session until it ends: 0, -errno, or the number of the signal that ended it. */
+static inline int session_loop(struct fuse_session *session, unsigned max_threads)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int result;
+
+	if (!config)
+		return -ENOMEM;
+	/* A descriptor of its own for each worker: replies go back to the queue they came from. */
+	fuse_loop_cfg_set_clone_fd(config, 1);
+	/* Never the number of idle threads: workers that come and go cost 3 to 6 times a request.
+	 */
+	fuse_loop_cfg_set_max_threads(config,
+				      max_threads ? max_threads : session_default_threads());
+	result = fuse_session_loop_mt(session, config);
+	fuse_loop_cfg_destroy(config);
+	return result;
+}
+
+/* What is asked of the kernel in INIT; for the filesystem's init operation. */
+static inline void session_negotiate(struct fuse_conn_info *connection)
+{
+	const unsigned unwanted =
+		/* A page cache of values would show old ones. */
+		FUSE_CAP_WRITEBACK_CACHE |
+		/* A pipe pays off for payloads of many pages only. */
+		FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
+	/*
+	 * READDIRPLUS only when the kernel sees that entries are looked up as they are listed
+	 * (AUTO): `ls -l` is faster for it, while a plain listing makes no inodes.
+	 */
+	const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS |
+				FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
+				FUSE_CAP_READDIRPLUS_AUTO;
+
+	connection->want &= ~unwanted;
+	connection->want |= wanted & connection->capable;
+}
+
+/* An open key or attribute file: every read(2) and write(2) reaches the daemon. */
+static inline void session_open_file(struct fuse_file_info *file)
+{
+	file->direct_io = 1;
+	file->keep_cache = 0;
+	/* Errors come from WRITE; without FLUSH a reader's close(2) waits for nobody. */
+	file->noflush = (file->flags & O_ACCMODE) == O_RDONLY;
+}
+
+#endif
