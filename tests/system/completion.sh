@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What TAB offers for bpfuse and bpfsnap. Prints TAP.
+#   completion.sh COMPLETION-FILE
+set -u
+. /usr/share/bash-completion/bash_completion 2>/dev/null || {
+	echo "bash-completion is not installed"
+	exit 77
+}
+# shellcheck disable=SC1090
+. "$1"
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+cd "$place" || exit 1
+mkdir -p snaps/first snaps/second snaps/other mnt
+: >snaps/first/bpfmap-data.img
+: >snaps/second/bpfmap-file.img
+: >scenario.json
+: >types.txt
+number=0
+failed=0
+
+# compopt works only inside a real completion.
+compopt()
+{
+	:
+}
+
+# offers LINE WORD...: TAB at the end of LINE offers exactly these words.
+offers()
+{
+	local line=$1 got want
+	shift
+	COMP_LINE=$line
+	COMP_POINT=${#line}
+	read -r -a COMP_WORDS <<<"${line//[:=]/ & }"
+	[[ $line != *' ' ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	COMPREPLY=()
+	"_${COMP_WORDS[0]}"
+	got=$(printf '%s\n' "${COMPREPLY[@]}" | sort -u | tr '\n' ' ')
+	want=$(printf '%s\n' "$@" | sort -u | tr '\n' ' ')
+	number=$((number + 1))
+	if [ "$got" = "$want" ]; then
+		echo "ok $number - $line"
+	else
+		failed=1
+		printf 'not ok %d - %s\n# offered: %s\n# wanted: %s\n' $number "$line" "$got" "$want"
+	fi
+}
+
+offers 'bpfuse em' emu emu:
+offers 'bpfuse emu:s' scenario.json snaps/
+offers 'bpfuse image:snaps/' snaps/first snaps/second
+offers 'bpfuse emu m' mnt
+offers 'bpfuse emu mnt -o str' streams
+offers 'bpfuse emu mnt -o ro,al' ro,allow_other
+offers 'bpfuse emu mnt -o keys=h' hex
+offers 'bpfuse emu mnt -o ro,formats=ty' types.txt
+offers 'bpfsnap ' diff dump export restore show verify
+offers 'bpfsnap re' restore
+offers 'bpfsnap show -D snaps/' snaps/first snaps/second
+offers 'bpfsnap restore -D snaps/f' snaps/first
+offers 'bpfsnap restore --re' --replace
+offers 'bpfsnap diff snaps/s' snaps/second
+echo "1..$number"
+exit $failed
