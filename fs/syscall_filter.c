@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <linux/bpf.h>
 #include <linux/fuse.h>
+#include <linux/perf_event.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
 
@@ -183,7 +184,7 @@ static int allow_open(scmp_filter_ctx filter)
 	return allow_if(filter, SCMP_SYS(openat), 2, changing, 0);
 }
 
-static int allow_sockets(scmp_filter_ctx filter)
+static int allow_devices(scmp_filter_ctx filter)
 {
 	static const unsigned long requests[] = {SIOCGIFNAME, SIOCGIFINDEX, SIOCETHTOOL};
 	int result = allow_if(filter, SCMP_SYS(socket), 0, UINT64_MAX, AF_NETLINK);
@@ -219,7 +220,7 @@ static int allow_kernel(scmp_filter_ctx filter, bool writing)
 	int result = allow(filter, calls_kernel, COUNT(calls_kernel));
 
 	if (result == 0)
-		result = allow_sockets(filter);
+		result = allow_devices(filter);
 	if (result == 0)
 		result = allow_bpf(filter, writing);
 	if (result == 0 && writing)
