@@ -25,6 +25,9 @@
  */
 #define SESSION_TIMEOUT_MIN 1e-9
 
+/* Given to every mount, whatever the user says: modes and owners are checked by the kernel. */
+#define SESSION_MOUNT_OPTIONS "-odefault_permissions"
+
 /*
  * Two workers are the least that keep a session alive when one of them blocks; more than a few
  * only fight for the requests' queue.
