@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Which types a map's keys and values have. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/bpf.h>
+#include "text/characters.h"
+#include "text/codec.h"
+#include "text/type_words.h"
+
+/* --- without BTF and words: by the map's type and sizes --- */
+
+static const struct type *plain_key(struct codec *codec)
+{
+	uint32_t size = codec->info.key_size;
+
+	if (codec->info.type == BPF_MAP_TYPE_LPM_TRIE && size > 4)
+		return type_make(&codec->arena,
+				 size == 8    ? TYPE_PREFIX4
+				 : size == 20 ? TYPE_PREFIX6
+					      : TYPE_PREFIX_BYTES,
+				 size, size == 8 ? "lpm4" : size == 20 ? "lpm6" : "a prefix");
+	return type_of_size(&codec->arena, size);
+}
+
+/* Values that the kernel defines, whatever BTF says; NULL for all others. */
+static const struct type *reference_value(struct codec *codec)
+{
+	static const struct {
+		enum map_value value;
+		enum type_kind kind;
+		const char *name;
+	} references[] = {
+		{VALUE_MAP, TYPE_MAP_REFERENCE, "map"},
+		{VALUE_PROG, TYPE_PROG_REFERENCE, "prog"},
+		{VALUE_DEVMAP, TYPE_DEVMAP, "devmap"},
+		{VALUE_CPUMAP, TYPE_CPUMAP, "cpumap"},
+	};
+	uint32_t size = codec->info.value_size;
+
+	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)
+		if (references[i].value == codec->map_type->value && (size == 4 || size == 8))
+			return type_make(&codec->arena, references[i].kind, size,
+					 references[i].name);
+	return NULL;
+}
+
+/* --- the user's words --- */
+
+/* The TYPE of "key=TYPE value=TYPE"; length 0 if it is not there. */
+struct words {
+	const char *key, *value;
+	size_t key_length, value_length;
+};
+
+static int split_format(const char *format, struct words *words, struct fault *fault)
+{
+	const char *at = format;
+	char excerpt[EXCERPT_MAX];
+
+	*words = (struct words){0};
+	for (;;) {
+		size_t length;
+		bool key;
+
+		at += strspn(at, " \t\r\n");
+		if (!*at)
+			return 0;
+		length = strcspn(at, " \t\r\n");
+		key = strncmp(at, "key=", 4) == 0;
+		if (!key && strncmp(at, "value=", 6) != 0)
+			return fault_set(fault, EINVAL,
+					 "expected key=TYPE or value=TYPE, got '%s' at position "
+					 "%zu",
+					 text_excerpt(excerpt, at, length),
+					 (size_t)(at - format) + 1);
+		if (key ? words->key_length : words->value_length)
+			return fault_set(fault, EINVAL, "%s is given twice at position %zu",
+					 key ? "key=" : "value=", (size_t)(at - format) + 1);
+		if (length == (key ? 4u : 6u))
+			return fault_set(fault, EINVAL,
+					 "expected a type after the '=' at position %zu",
+					 (size_t)(at - format) + length);
+		if (key) {
+			words->key = at + 4;
+			words->key_length = length - 4;
+		} else {
+			words->value = at + 6;
+			words->value_length = length - 6;
+		}
+		at += length;
+	}
+}
+
+static bool says(const char *words, size_t length, const char *word)
+{
+	return length == strlen(word) && memcmp(words, word, length) == 0;
+}
+
+/* "btf" and what a reference is called mean the type as it is without words. */
+static int apply_words(struct codec *codec, const char *which, const char *words, size_t length,
+		       uint32_t size, const struct type **type, bool *changed,
+		       struct fault *fault)
+{
+	int error;
+
+	if (!length || says(words, length, "btf") || says(words, length, (*type)->name))
+		return 0;
+	if ((*type)->kind >= TYPE_MAP_REFERENCE)
+		return fault_set(fault, EINVAL, "%s: the values of this map are always '%s'", which,
+				 (*type)->name);
+	error = type_words_parse(&codec->arena, words, length, size, type, fault);
+	if (error)
+		fault_prefix(fault, "%s", which);
+	*changed = !error;
+	return error;
+}
+
+/* --- how all this reads as words --- */
+
+static void append_type(const struct type *type, bool exact, struct buffer *out)
+{
+	size_t start = out->length;
+
+	if (type->kind >= TYPE_MAP_REFERENCE) {
+		buffer_append_string(out, type->name);
+	} else if (!exact || !type_words_print(type, out)) {
+		out->length = start;
+		buffer_append_string(out, type->kind == TYPE_HEX ? "hex" : "btf");
+	}
+}
+
+static int make_format(struct codec *codec)
+{
+	struct buffer format = BUFFER_INIT;
+	int error;
+
+	if (codec->info.key_size) {
+		buffer_append_string(&format, "key=");
+		append_type(codec->key_name, codec->key == codec->key_name, &format);
+	}
+	if (codec->info.value_size) {
+		buffer_append_string(&format, format.length ? " value=" : "value=");
+		append_type(codec->element, true, &format);
+	}
+	buffer_append(&format, "", 0);
+	error = buffer_error(&format);
+	if (!error)
+		codec->format = arena_copy(&codec->arena, format.data, format.length);
+	buffer_free(&format);
+	return error || !codec->format ? -ENOMEM : 0;
+}
+
+/* --- open, get, put --- */
+
+static int find_types(struct codec *codec, struct handle *map, const char *format,
+		      struct fault *fault)
+{
+	const struct type *reference = reference_value(codec);
+	bool key_changed = false, value_changed = false;
+	struct words words;
+	int error;
+
+	error = split_format(format ? format : "", &words, fault);
+	if (error)
+		return error;
+	codec->key = plain_key(codec);
+	codec->element = reference ? reference
+				   : type_of_size(&codec->arena, codec->info.value_size);
+	if (!codec->key || !codec->element)
+		return -ENOMEM;
+	codec->key_type_name = codec->value_type_name = "";
+	codec->key_name = codec->key;
+	error = apply_words(codec, "key", words.key, words.key_length, codec->info.key_size,
+			    &codec->key, &key_changed, fault);
+	if (error)
+		return error;
+	if (key_changed)
+		codec->key_name = codec->key;
+	return apply_words(codec, "value", words.value, words.value_length, codec->info.value_size,
+			   &codec->element, &value_changed, fault);
+}
+
+static int find_value(struct codec *codec)
+{
+	codec->value = codec->map_type->percpu
+			       ? type_percpu(&codec->arena, codec->element,
+					     codec->backend->possible_cpus)
+			       : codec->element;
+	return codec->value ? make_format(codec) : -ENOMEM;
+}
+
+/* Forms of its own only a map that never goes away has, so a handle does no harm. */
+static int open_forms(struct codec *codec)
+{
+	if (!codec->backend->ops->map_parse_value)
+		return 0;
+	return object_open(codec->backend, OBJECT_MAP, codec->info.id, 0, &codec->forms);
+}
+
+int codec_open(struct handle *map, const struct codec_options *options, struct codec **codec,
+	       struct fault *fault)
+{
+	struct codec *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return -ENOMEM;
+	atomic_init(&made->references, 1);
+	made->backend = map->backend;
+	made->hex_keys = options && options->hex_keys;
+	error = map_info(map, &made->info);
+	if (!error) {
+		made->map_type = map_type_get(made->info.type);
+		error = find_types(made, map, options ? options->format : NULL, fault);
+	}
+	if (!error)
+		error = find_value(made);
+	if (!error)
+		error = open_forms(made);
+	if (error) {
+		codec_put(made);
+		return error;
+	}
+	*codec = made;
+	return 0;
+}
+
+struct codec *codec_get(struct codec *codec)
+{
+	atomic_fetch_add_explicit(&codec->references, 1, memory_order_relaxed);
+	return codec;
+}
+
+void codec_put(struct codec *codec)
+{
+	if (!codec ||
+	    atomic_fetch_sub_explicit(&codec->references, 1, memory_order_acq_rel) != 1)
+		return;
+	handle_close(codec->forms);
+	arena_free(&codec->arena);
+	free(codec);
+}
+
+void codec_putp(struct codec **codec)
+{
+	codec_put(*codec);
+}
+
+const char *codec_format(const struct codec *codec)
+{
+	return codec->format;
+}
+
+const char *codec_note(const struct codec *codec)
+{
+	return codec->note;
+}
+
+bool codec_has_lock(const struct codec *codec)
+{
+	return codec->has_lock;
+}
+
+size_t codec_key_bytes(const struct codec *codec)
+{
+	return codec->info.key_size;
+}
+
+size_t codec_value_bytes(const struct codec *codec)
+{
+	return codec->value->size;
+}
+
+const char *codec_key_type_name(const struct codec *codec)
+{
+	return codec->key_type_name;
+}
+
+const char *codec_value_type_name(const struct codec *codec)
+{
+	return codec->value_type_name;
+}

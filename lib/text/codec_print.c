@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Bytes to text: render to a tree, print it. */
+#include <errno.h>
+#include <string.h>
+#include "text/codec.h"
+#include "text/json.h"
+#include "text/kind.h"
+#include "text/name.h"
+
+static void print_json(const struct codec *codec, const struct type *type, const void *bytes,
+		       struct buffer *out)
+{
+	_Alignas(16) unsigned char space[CODEC_STACK];
+	struct arena arena;
+	struct renderer renderer = {.arena = &arena, .backend = codec->backend};
+	struct node *tree;
+
+	arena_init(&arena, space, sizeof(space));
+	tree = render(&renderer, type, bytes);
+	if (tree)
+		json_print(tree, out);
+	out->failed |= !tree;
+	arena_free(&arena);
+}
+
+static void print_hex_name(const struct codec *codec, const void *key, struct buffer *out)
+{
+	buffer_append(out, "hex-", 4);
+	buffer_append_hex(out, key, codec->info.key_size);
+}
+
+/* A name that would be empty, or that would not give back all bytes, is the bytes. */
+static void print_full_name(const struct codec *codec, const void *key, struct buffer *out)
+{
+	_Alignas(16) unsigned char space[CODEC_STACK];
+	size_t start = out->length;
+	struct arena arena;
+	struct renderer renderer = {.arena = &arena, .backend = codec->backend};
+	struct node *tree;
+
+	if (codec->hex_keys) {
+		print_hex_name(codec, key, out);
+		return;
+	}
+	arena_init(&arena, space, sizeof(space));
+	tree = render_exact(&renderer, codec->key_name, key);
+	if (tree && !renderer.fell_back)
+		name_print(tree, out);
+	out->failed |= renderer.failed;
+	arena_free(&arena);
+	if (out->length == start)
+		print_hex_name(codec, key, out);
+}
+
+int codec_print_full_name(const struct codec *codec, const void *key, struct buffer *out)
+{
+	print_full_name(codec, key, out);
+	return buffer_error(out);
+}
+
+int codec_print_name(const struct codec *codec, const void *key, struct buffer *out)
+{
+	struct buffer full = BUFFER_INIT;
+	size_t start = out->length;
+
+	print_full_name(codec, key, out);
+	if (out->failed || out->length - start <= CODEC_NAME_MAX)
+		return buffer_error(out);
+	buffer_append(&full, out->data + start, out->length - start);
+	out->length = start;
+	name_shorten(full.data, full.length, out);
+	out->failed |= full.failed;
+	buffer_free(&full);
+	return buffer_error(out);
+}
+
+int codec_print_value(const struct codec *codec, const void *value, struct buffer *out)
+{
+	print_json(codec, codec->value, value, out);
+	return buffer_error(out);
+}
+
+int codec_print_key_json(const struct codec *codec, const void *key, struct buffer *out)
+{
+	print_json(codec, codec->key, key, out);
+	return buffer_error(out);
+}
+
+int codec_print_entry(const struct codec *codec, const void *key, const void *value,
+		      struct buffer *out)
+{
+	print_full_name(codec, key, out);
+	buffer_append_char(out, '\t');
+	print_json(codec, codec->value, value, out);
+	buffer_append_char(out, '\n');
+	return buffer_error(out);
+}
+
+int codec_print_element_json(const struct codec *codec, const void *key, const void *value,
+			     struct buffer *out)
+{
+	buffer_append(out, "{\"key\":", 7);
+	print_json(codec, codec->key, key, out);
+	buffer_append(out, ",\"value\":", 9);
+	print_json(codec, codec->value, value, out);
+	buffer_append_char(out, '}');
+	return buffer_error(out);
+}
+
+/* In 128 bits, so that 64-bit counters cannot overflow; 128-bit ones wrap, as they do in C. */
+int codec_print_sum(const struct codec *codec, const void *value, struct buffer *out)
+{
+	const struct type *element = codec->element;
+	struct node sum = {.kind = NODE_WIDE};
+
+	if (codec->value->kind != TYPE_PERCPU || element->kind != TYPE_INTEGER)
+		return -EOPNOTSUPP;
+	for (uint32_t cpu = 0; cpu < codec->value->count; cpu++) {
+		const unsigned char *slot = value;
+		uint64_t number;
+		wide_t wide;
+
+		slot += (size_t)cpu * codec->value->stride;
+		if (element->size == 16) {
+			memcpy(&wide, slot, sizeof(wide));
+			sum.wide += wide;
+			continue;
+		}
+		number = bytes_number(slot, element->size);
+		if (element->is_signed)
+			number = sign_extend(number, element->size * 8);
+		sum.wide += element->is_signed ? (wide_t)(__int128)(int64_t)number : number;
+	}
+	sum.negative = element->is_signed && sum.wide >> 127;
+	if (sum.negative)
+		sum.wide = -sum.wide;
+	json_print(&sum, out);
+	return buffer_error(out);
+}
