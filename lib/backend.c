@@ -17,10 +17,41 @@
 #define CHANGES(backend_, entry, ...)                                                              \
 	((backend_)->read_only ? -EROFS : READS(backend_, entry, __VA_ARGS__))
 
+enum { ROOTS = sizeof(((struct backend *)0)->roots) / sizeof(char *) };
+
 void backend_close(struct backend *backend)
 {
-	if (backend)
-		backend->ops->close(backend);
+	if (!backend)
+		return;
+	for (int i = 0; i < ROOTS; i++)
+		free(backend->roots[i]);
+	backend->ops->close(backend);
+}
+
+int backend_add_root(struct backend *backend, const char *directory)
+{
+	for (int i = 0; i < ROOTS; i++) {
+		if (backend->roots[i])
+			continue;
+		backend->roots[i] = realpath(directory, NULL);
+		return backend->roots[i] ? 0 : -errno;
+	}
+	return -ENOSPC;
+}
+
+const char *pin_path(const struct backend *backend, const char *path)
+{
+	for (int i = 0; i < ROOTS; i++) {
+		const char *root = backend->roots[i];
+		size_t length = root ? strlen(root) : 0;
+
+		if (length > 1 && strncmp(path, root, length) == 0 &&
+		    (path[length] == '/' || path[length] == '\0')) {
+			path += length;
+			break;
+		}
+	}
+	return path + strspn(path, "/");
 }
 
 /* --- objects --- */

@@ -138,6 +138,10 @@ int kernel_open(const char *directory, const struct backend_options *options,
 	kernel->base.ops = &kernel_ops;
 	kernel->base.possible_cpus = (unsigned)cpus;
 	kernel->base.read_only = options && options->read_only;
+	error = backend_add_root(&kernel->base, directory);
+	if (error)
+		return fault_set(fault, -error, "cannot resolve %s: %s", directory,
+				 strerror(-error));
 	kernel->root_fd = move_fd(root_fd);
 	*backend = &move_ptr(kernel)->base;
 	return 0;

@@ -19,7 +19,10 @@ static const struct type *plain_key(struct codec *codec)
 				 size == 8    ? TYPE_PREFIX4
 				 : size == 20 ? TYPE_PREFIX6
 					      : TYPE_PREFIX_BYTES,
-				 size, size == 8 ? "lpm4" : size == 20 ? "lpm6" : "a prefix");
+				 size,
+				 size == 8    ? "lpm4"
+				 : size == 20 ? "lpm6"
+					      : "a prefix");
 	return type_of_size(&codec->arena, size);
 }
 
@@ -99,8 +102,7 @@ static bool says(const char *words, size_t length, const char *word)
 
 /* "btf" and what a reference is called mean the type as it is without words. */
 static int apply_words(struct codec *codec, const char *which, const char *words, size_t length,
-		       uint32_t size, const struct type **type, bool *changed,
-		       struct fault *fault)
+		       uint32_t size, const struct type **type, bool *changed, struct fault *fault)
 {
 	int error;
 
@@ -165,8 +167,8 @@ static int find_types(struct codec *codec, struct handle *map, const char *forma
 	if (error)
 		return error;
 	codec->key = plain_key(codec);
-	codec->element = reference ? reference
-				   : type_of_size(&codec->arena, codec->info.value_size);
+	codec->element =
+		reference ? reference : type_of_size(&codec->arena, codec->info.value_size);
 	if (!codec->key || !codec->element)
 		return -ENOMEM;
 	codec->key_type_name = codec->value_type_name = "";
@@ -183,10 +185,9 @@ static int find_types(struct codec *codec, struct handle *map, const char *forma
 
 static int find_value(struct codec *codec)
 {
-	codec->value = codec->map_type->percpu
-			       ? type_percpu(&codec->arena, codec->element,
-					     codec->backend->possible_cpus)
-			       : codec->element;
+	codec->value = codec->map_type->percpu ? type_percpu(&codec->arena, codec->element,
+							     codec->backend->possible_cpus)
+					       : codec->element;
 	return codec->value ? make_format(codec) : -ENOMEM;
 }
 
@@ -234,8 +235,7 @@ struct codec *codec_get(struct codec *codec)
 
 void codec_put(struct codec *codec)
 {
-	if (!codec ||
-	    atomic_fetch_sub_explicit(&codec->references, 1, memory_order_acq_rel) != 1)
+	if (!codec || atomic_fetch_sub_explicit(&codec->references, 1, memory_order_acq_rel) != 1)
 		return;
 	handle_close(codec->forms);
 	arena_free(&codec->arena);

@@ -15,7 +15,7 @@ struct codec {
 	struct handle *forms; /* a map with forms of its own (map_parse_value()), or NULL */
 	struct map_info info;
 	const struct map_type *map_type;
-	const struct type *key;      /* as JSON */
+	const struct type *key;	     /* as JSON */
 	const struct type *key_name; /* as a file name: a prefix where the key is one */
 	const struct type *value;    /* all CPUs of it */
 	const struct type *element;  /* of one CPU; the value itself where there is only one */

@@ -16,8 +16,8 @@ void value_input_release(struct value_input *input)
 
 /* --- keys --- */
 
-static int accept_key(struct acceptor *acceptor, const struct codec *codec,
-		      const struct type *type, const struct node *tree, void *key)
+static int accept_key(struct acceptor *acceptor, const struct codec *codec, const struct type *type,
+		      const struct node *tree, void *key)
 {
 	memset(key, 0, codec->info.key_size);
 	return accept_node(acceptor, NULL, type, tree, key);
@@ -165,8 +165,8 @@ int codec_parse_entry(const struct codec *codec, const char *line, size_t length
 	return error;
 }
 
-static int find_element(const struct node *tree, const struct node **key,
-			const struct node **value, struct fault *fault)
+static int find_element(const struct node *tree, const struct node **key, const struct node **value,
+			struct fault *fault)
 {
 	char excerpt[EXCERPT_MAX];
 
@@ -192,14 +192,15 @@ static int find_element(const struct node *tree, const struct node **key,
 		*which = child;
 	}
 	if (!*key || !*value)
-		return fault_set(fault, EINVAL, "member '%s' is missing in an element at position %zu",
+		return fault_set(fault, EINVAL,
+				 "member '%s' is missing in an element at position %zu",
 				 *key ? "value" : "key", tree->position + 1);
 	return 0;
 }
 
-int codec_parse_element_json(const struct codec *codec, const char *text, size_t length,
-			     void *key, const struct codec_current *current,
-			     struct value_input *input, struct fault *fault)
+int codec_parse_element_json(const struct codec *codec, const char *text, size_t length, void *key,
+			     const struct codec_current *current, struct value_input *input,
+			     struct fault *fault)
 {
 	_Alignas(16) unsigned char space[CODEC_STACK];
 	struct arena arena;

@@ -9,8 +9,8 @@ bool gap_is_zero(const struct gap *gap, const unsigned char *bytes);
 struct node *render_member(struct renderer *renderer, const struct member *member,
 			   const unsigned char *bytes);
 /* bytes are those of the whole struct. */
-int accept_member(struct acceptor *acceptor, const struct where *where,
-		  const struct member *member, const struct node *node, unsigned char *bytes);
+int accept_member(struct acceptor *acceptor, const struct where *where, const struct member *member,
+		  const struct node *node, unsigned char *bytes);
 int list_children(struct arena *arena, const struct node *object, struct node ***children);
 
 #endif

@@ -155,7 +155,7 @@ static int string_end(struct scanner *scanner, size_t *end, bool *escaped)
 
 static int scan_string(struct scanner *scanner, const char **text, size_t *length)
 {
-	size_t end, bad;
+	size_t end = 0, bad;
 	bool escaped;
 	int error;
 
@@ -165,10 +165,9 @@ static int scan_string(struct scanner *scanner, const char **text, size_t *lengt
 		return error;
 	bad = utf8_check(scanner->text + scanner->at, end - scanner->at);
 	if (bad < end - scanner->at)
-		return fault_set(scanner->fault, EINVAL,
-				 "invalid UTF-8: byte 0x%02x at position %zu",
-				 (unsigned char)scanner->text[scanner->at + bad],
-				 scanner->at + bad + 1);
+		return fault_set(
+			scanner->fault, EINVAL, "invalid UTF-8: byte 0x%02x at position %zu",
+			(unsigned char)scanner->text[scanner->at + bad], scanner->at + bad + 1);
 	if (escaped) {
 		error = scan_escaped(scanner, end, text, length);
 	} else {
@@ -254,9 +253,8 @@ static int scan_group(struct scanner *scanner, struct node **node)
 	int error;
 
 	if (scanner->depth == JSON_DEPTH_MAX)
-		return fault_set(scanner->fault, EINVAL,
-				 "nested more than %d deep at position %zu", JSON_DEPTH_MAX,
-				 scanner->at + 1);
+		return fault_set(scanner->fault, EINVAL, "nested more than %d deep at position %zu",
+				 JSON_DEPTH_MAX, scanner->at + 1);
 	*node = node_group(scanner->arena, kind);
 	if (!*node)
 		return -ENOMEM;
@@ -330,9 +328,9 @@ int json_parse(struct arena *arena, const char *text, size_t length, enum json_w
 		return error;
 	skip_space(&scanner);
 	if (!at_end(&scanner))
-		return fault_set(fault, EINVAL, "trailing text '%s' at position %zu",
-				 text_excerpt(excerpt, text + scanner.at,
-					      scanner.length - scanner.at),
-				 scanner.at + 1);
+		return fault_set(
+			fault, EINVAL, "trailing text '%s' at position %zu",
+			text_excerpt(excerpt, text + scanner.at, scanner.length - scanner.at),
+			scanner.at + 1);
 	return 0;
 }

@@ -82,7 +82,8 @@ static void print_number(const struct node *node, struct buffer *out)
 static void print_bytes(const struct node *node, struct buffer *out)
 {
 	const unsigned char *bytes = (const unsigned char *)node->text;
-	char *start = node->length < SIZE_MAX / 8 ? buffer_reserve(out, 5 * node->length + 2) : NULL;
+	char *start =
+		node->length < SIZE_MAX / 8 ? buffer_reserve(out, 5 * node->length + 2) : NULL;
 	char *to = start;
 
 	if (!start)

@@ -38,8 +38,7 @@ struct node *render_exact(struct renderer *renderer, const struct type *type,
 	return kinds[type->kind]->render(renderer, type, bytes);
 }
 
-struct node *render(struct renderer *renderer, const struct type *type,
-		    const unsigned char *bytes)
+struct node *render(struct renderer *renderer, const struct type *type, const unsigned char *bytes)
 {
 	struct node *node = render_exact(renderer, type, bytes);
 
@@ -87,8 +86,7 @@ static bool takes_hex(const struct type *type)
 
 /* 1: these were the bytes; 0: not the hex form; -EINVAL. */
 static int accept_hex_form(struct acceptor *acceptor, const struct where *where,
-			   const struct type *type, const struct node *node,
-			   unsigned char *bytes)
+			   const struct type *type, const struct node *node, unsigned char *bytes)
 {
 	if (!node_has_text(node) || !takes_hex(type))
 		return 0;
@@ -180,8 +178,8 @@ static const char *describe_node(const struct node *node, char description[EXCER
 	}
 }
 
-int accept_mismatch(struct acceptor *acceptor, const struct where *where,
-		    const struct node *node, const char *expected)
+int accept_mismatch(struct acceptor *acceptor, const struct where *where, const struct node *node,
+		    const char *expected)
 {
 	char description[EXCERPT_MAX + 2];
 

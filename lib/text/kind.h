@@ -19,15 +19,15 @@
 struct renderer {
 	struct arena *arena;
 	struct backend *backend; /* for what references refer to; may be NULL */
-	bool fell_back;          /* the hex form stood in somewhere */
-	bool failed;             /* no memory */
+	bool fell_back;		 /* the hex form stood in somewhere */
+	bool failed;		 /* no memory */
 };
 
 struct acceptor {
 	struct arena *arena;
 	struct backend *backend;
 	const struct codec_current *current; /* may be NULL */
-	struct value_input *input;           /* keeps the handles of references; NULL for keys */
+	struct value_input *input;	     /* keeps the handles of references; NULL for keys */
 	struct fault *fault;
 };
 
@@ -40,8 +40,7 @@ struct where {
 };
 
 /* Never NULL but for lack of memory: the type's text, or the hex form. */
-struct node *render(struct renderer *renderer, const struct type *type,
-		    const unsigned char *bytes);
+struct node *render(struct renderer *renderer, const struct type *type, const unsigned char *bytes);
 /* NULL where the type cannot express the bytes: no hex form for the whole. */
 struct node *render_exact(struct renderer *renderer, const struct type *type,
 			  const unsigned char *bytes);
@@ -52,14 +51,14 @@ int accept_node(struct acceptor *acceptor, const struct where *where, const stru
 int accept_fault(struct acceptor *acceptor, const struct where *where, const struct node *node,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The common sentence: "expected EXPECTED, got NODE". */
-int accept_mismatch(struct acceptor *acceptor, const struct where *where,
-		    const struct node *node, const char *expected);
+int accept_mismatch(struct acceptor *acceptor, const struct where *where, const struct node *node,
+		    const char *expected);
 
 struct kind {
 	struct node *(*render)(struct renderer *renderer, const struct type *type,
 			       const unsigned char *bytes);
-	int (*accept)(struct acceptor *acceptor, const struct where *where,
-		      const struct type *type, const struct node *node, unsigned char *bytes);
+	int (*accept)(struct acceptor *acceptor, const struct where *where, const struct type *type,
+		      const struct node *node, unsigned char *bytes);
 };
 
 extern const struct kind kind_integer, kind_bool, kind_enum, kind_float, kind_big_endian;

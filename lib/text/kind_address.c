@@ -82,8 +82,8 @@ static struct node *render_mac(struct renderer *renderer, const struct type *typ
 	return string_node(renderer->arena, NODE_STRING, text, 17);
 }
 
-static int accept_mac(struct acceptor *acceptor, const struct where *where,
-		      const struct type *type, const struct node *node, unsigned char *bytes)
+static int accept_mac(struct acceptor *acceptor, const struct where *where, const struct type *type,
+		      const struct node *node, unsigned char *bytes)
 {
 	bool good = node_has_text(node) && node->length == 17;
 
@@ -118,8 +118,7 @@ static struct node *render_prefix4(struct renderer *renderer, const struct type 
 {
 	char text[16];
 
-	return prefix_node(renderer, bytes, 32, text,
-			   (size_t)(print_ipv4(text, bytes + 4) - text));
+	return prefix_node(renderer, bytes, 32, text, (size_t)(print_ipv4(text, bytes + 4) - text));
 }
 
 static struct node *render_prefix6(struct renderer *renderer, const struct type *type,
@@ -139,9 +138,9 @@ static struct node *render_prefix_bytes(struct renderer *renderer, const struct 
 
 	buffer_append_string(&text, "hex-");
 	buffer_append_hex(&text, bytes + 4, type->size - 4);
-	node = buffer_error(&text) ? NULL
-				   : prefix_node(renderer, bytes, (type->size - 4) * 8, text.data,
-						 text.length);
+	node = buffer_error(&text)
+		       ? NULL
+		       : prefix_node(renderer, bytes, (type->size - 4) * 8, text.data, text.length);
 	buffer_free(&text);
 	return node;
 }

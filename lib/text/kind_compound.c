@@ -32,8 +32,8 @@ static struct node *render_array(struct renderer *renderer, const struct type *t
 }
 
 /* In a name, the children of a list are called by their indexes, in any order. */
-static int find_index(struct acceptor *acceptor, const struct where *where,
-		      const struct type *type, const struct node *child, uint64_t *index)
+static int find_index(struct acceptor *acceptor, const struct where *where, const struct type *type,
+		      const struct node *child, uint64_t *index)
 {
 	char excerpt[EXCERPT_MAX];
 
@@ -45,8 +45,7 @@ static int find_index(struct acceptor *acceptor, const struct where *where,
 }
 
 static int accept_named_list(struct acceptor *acceptor, const struct where *where,
-			     const struct type *type, const struct node *node,
-			     unsigned char *bytes)
+			     const struct type *type, const struct node *node, unsigned char *bytes)
 {
 	bool *seen = arena_take_zero(acceptor->arena, type->count);
 
@@ -113,8 +112,8 @@ static struct node *render_bits(struct renderer *renderer, const struct member *
 				const unsigned char *bytes)
 {
 	unsigned char copy[16] = {0};
-	uint64_t number = bits_read(bytes, member->bit_offset, member->bit_size,
-				    member->type->is_signed);
+	uint64_t number =
+		bits_read(bytes, member->bit_offset, member->bit_size, member->type->is_signed);
 
 	number_bytes(copy, member->type->size, number);
 	return render(renderer, member->type, copy);
@@ -182,8 +181,8 @@ static struct node *render_struct(struct renderer *renderer, const struct type *
 
 /* --- and as they are written --- */
 
-int accept_bits(struct acceptor *acceptor, const struct where *where, const struct member *member,
-		const struct node *node, unsigned char *bytes)
+static int accept_bits(struct acceptor *acceptor, const struct where *where,
+		       const struct member *member, const struct node *node, unsigned char *bytes)
 {
 	bool is_signed = member->type->is_signed;
 	unsigned char copy[16] = {0};
@@ -203,8 +202,8 @@ int accept_bits(struct acceptor *acceptor, const struct where *where, const stru
 			    is_signed ? "signed" : "unsigned", member->bit_size);
 }
 
-int accept_member(struct acceptor *acceptor, const struct where *where,
-		  const struct member *member, const struct node *node, unsigned char *bytes)
+int accept_member(struct acceptor *acceptor, const struct where *where, const struct member *member,
+		  const struct node *node, unsigned char *bytes)
 {
 	struct where here = {where, member->name, member->name_length, 0};
 
@@ -393,11 +392,10 @@ static int check_taken(struct acceptor *acceptor, const struct where *where,
 				  memcmp(child->name, members->children[j]->name,
 					 child->name_length) == 0;
 		child->position = child->name_position;
-		return accept_fault(acceptor, where, child,
-				    doubled ? "member '%s' is given twice"
-					    : "member '%s' is unknown in %s",
-				    text_excerpt(excerpt, child->name, child->name_length),
-				    type->name);
+		return accept_fault(
+			acceptor, where, child,
+			doubled ? "member '%s' is given twice" : "member '%s' is unknown in %s",
+			text_excerpt(excerpt, child->name, child->name_length), type->name);
 	}
 	return 0;
 }

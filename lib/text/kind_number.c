@@ -160,8 +160,8 @@ static struct node *render_enum(struct renderer *renderer, const struct type *ty
 	return node_number(renderer->arena, NODE_UNSIGNED, number);
 }
 
-static int enum_fault(struct acceptor *acceptor, const struct where *where,
-		      const struct type *type, const struct node *node)
+static int enum_fault(struct acceptor *acceptor, const struct where *where, const struct type *type,
+		      const struct node *node)
 {
 	char expected[160];
 	size_t used = 0;
@@ -227,8 +227,7 @@ static struct node *render_big_endian(struct renderer *renderer, const struct ty
 }
 
 static int accept_big_endian(struct acceptor *acceptor, const struct where *where,
-			     const struct type *type, const struct node *node,
-			     unsigned char *bytes)
+			     const struct type *type, const struct node *node, unsigned char *bytes)
 {
 	unsigned char host[8];
 	uint64_t number;
@@ -266,8 +265,7 @@ static void print_float(char *text, size_t size, double number, bool is_double)
 
 	for (int digits = is_double ? 15 : 6; digits <= 17; digits++) {
 		snprintf(text, size, "%.*g", digits, number);
-		if (is_double ? strtod(text, NULL) == number
-			      : strtof(text, NULL) == (float)number)
+		if (is_double ? strtod(text, NULL) == number : strtof(text, NULL) == (float)number)
 			break;
 	}
 	uselocale(old);

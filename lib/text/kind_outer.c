@@ -11,9 +11,8 @@
 
 static int read_current(struct acceptor *acceptor, const struct type *type, unsigned char *bytes)
 {
-	int error = acceptor->current
-			    ? acceptor->current->read(acceptor->current->context, bytes)
-			    : -ENOENT;
+	int error = acceptor->current ? acceptor->current->read(acceptor->current->context, bytes)
+				      : -ENOENT;
 
 	if (error == -ENOENT || error == 0)
 		return error;
@@ -129,11 +128,10 @@ static int check_variables(struct acceptor *acceptor, const struct where *where,
 			continue;
 		}
 		child->position = child->name_position;
-		return accept_fault(acceptor, where, child,
-				    member ? "variable '%s' is given twice"
-					   : "variable '%s' is unknown in %s",
-				    text_excerpt(excerpt, child->name, child->name_length),
-				    type->name);
+		return accept_fault(
+			acceptor, where, child,
+			member ? "variable '%s' is given twice" : "variable '%s' is unknown in %s",
+			text_excerpt(excerpt, child->name, child->name_length), type->name);
 	}
 	return 0;
 }

@@ -95,8 +95,9 @@ static const char *kind_word(enum object_kind kind)
 static int open_by_id(struct acceptor *acceptor, enum object_kind kind, uint64_t id, int *fd)
 {
 	struct handle *handle;
-	int error = id > UINT32_MAX ? -ENOENT
-				    : object_open(acceptor->backend, kind, (uint32_t)id, 0, &handle);
+	int error = id > UINT32_MAX
+			    ? -ENOENT
+			    : object_open(acceptor->backend, kind, (uint32_t)id, 0, &handle);
 
 	if (!error)
 		return hold(acceptor, handle, fd);

@@ -54,8 +54,8 @@ static struct node *render_hex(struct renderer *renderer, const struct type *typ
 }
 
 /* accept_node() has tried "hex-.." and pairs; what is left is digits without the "hex-". */
-static int accept_hex(struct acceptor *acceptor, const struct where *where,
-		      const struct type *type, const struct node *node, unsigned char *bytes)
+static int accept_hex(struct acceptor *acceptor, const struct where *where, const struct type *type,
+		      const struct node *node, unsigned char *bytes)
 {
 	char expected[64];
 

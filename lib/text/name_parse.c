@@ -114,8 +114,8 @@ static int add_member(struct parser *parser, struct node *object, const char *te
 			break;
 		if (++depth > JSON_DEPTH_MAX)
 			return fault_set(parser->fault, EINVAL,
-					 "nested more than %d deep at position %zu",
-					 JSON_DEPTH_MAX, position + 1);
+					 "nested more than %d deep at position %zu", JSON_DEPTH_MAX,
+					 position + 1);
 		error = enter(parser, &object, name, name_length, position);
 		if (error)
 			return error;
@@ -129,8 +129,7 @@ static int add_member(struct parser *parser, struct node *object, const char *te
 	return 0;
 }
 
-static int parse_members(struct parser *parser, const char *name, size_t length,
-			 struct node **tree)
+static int parse_members(struct parser *parser, const char *name, size_t length, struct node **tree)
 {
 	const char *end = name + length;
 
@@ -139,8 +138,7 @@ static int parse_members(struct parser *parser, const char *name, size_t length,
 		return -ENOMEM;
 	for (;;) {
 		const char *comma = memchr(name, ',', (size_t)(end - name));
-		int error = add_member(parser, *tree, name,
-				       (size_t)((comma ? comma : end) - name));
+		int error = add_member(parser, *tree, name, (size_t)((comma ? comma : end) - name));
 
 		if (error || !comma)
 			return error;

@@ -39,13 +39,13 @@ enum node_kind {
 
 struct node {
 	uint8_t kind;
-	bool negative;	       /* NODE_WIDE: a minus before it; NODE_BYTES: signed */
-	bool from_name;	       /* made from a key name: list members are called 0, 1, ... */
+	bool negative;	/* NODE_WIDE: a minus before it; NODE_BYTES: signed */
+	bool from_name; /* made from a key name: list members are called 0, 1, ... */
 	uint32_t name_length;
-	const char *name;      /* of a child of NODE_OBJECT */
+	const char *name; /* of a child of NODE_OBJECT */
 	struct node *next;
-	size_t position;       /* where its text begins, in bytes from the start of the text */
-	size_t name_position;  /* the same of its name */
+	size_t position;      /* where its text begins, in bytes from the start of the text */
+	size_t name_position; /* the same of its name */
 	union {
 		uint64_t number;
 		wide_t wide;

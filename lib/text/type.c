@@ -118,8 +118,7 @@ static uint32_t list_gaps(const unsigned char *cover, uint32_t size, struct gap 
 		while (at < size && cover[at] == cover[start])
 			at++;
 		if (gaps)
-			gaps[count] = (struct gap){start, at - start,
-						   (uint8_t)~cover[start]};
+			gaps[count] = (struct gap){start, at - start, (uint8_t)~cover[start]};
 		count++;
 	}
 	return count;

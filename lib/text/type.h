@@ -22,17 +22,17 @@ enum type_kind {
 	TYPE_IPV4,
 	TYPE_IPV6,
 	TYPE_MAC,
-	TYPE_TEXT, /* characters up to the first NUL */
-	TYPE_HEX,  /* bytes of which no more is known */
+	TYPE_TEXT,    /* characters up to the first NUL */
+	TYPE_HEX,     /* bytes of which no more is known */
 	TYPE_PREFIX4, /* an LPM trie's key: length of the prefix, and an address */
 	TYPE_PREFIX6,
 	TYPE_PREFIX_BYTES, /* the same, no address */
 	TYPE_ARRAY,
 	TYPE_STRUCT,
 	TYPE_UNION,
-	TYPE_SECTION, /* DATASEC: variables; a text may leave some out */
-	TYPE_SPECIAL, /* the kernel's own (bpf_spin_lock, ...): null, never written */
-	TYPE_PERCPU,  /* one element a possible CPU, at a stride of round_up(size, 8) */
+	TYPE_SECTION,	    /* DATASEC: variables; a text may leave some out */
+	TYPE_SPECIAL,	    /* the kernel's own (bpf_spin_lock, ...): null, never written */
+	TYPE_PERCPU,	    /* one element a possible CPU, at a stride of round_up(size, 8) */
 	TYPE_MAP_REFERENCE, /* fd in, id out */
 	TYPE_PROG_REFERENCE,
 	TYPE_DEVMAP,

@@ -15,30 +15,18 @@ struct word {
 };
 
 static const struct word words[] = {
-	{"u8", TYPE_INTEGER, 1, 1, false},
-	{"u16", TYPE_INTEGER, 2, 2, false},
-	{"u32", TYPE_INTEGER, 4, 4, false},
-	{"u64", TYPE_INTEGER, 8, 8, false},
-	{"u128", TYPE_INTEGER, 16, 16, false},
-	{"s8", TYPE_INTEGER, 1, 1, true},
-	{"s16", TYPE_INTEGER, 2, 2, true},
-	{"s32", TYPE_INTEGER, 4, 4, true},
-	{"s64", TYPE_INTEGER, 8, 8, true},
-	{"s128", TYPE_INTEGER, 16, 16, true},
-	{"be16", TYPE_BIG_ENDIAN, 2, 2, false},
-	{"be32", TYPE_BIG_ENDIAN, 4, 4, false},
-	{"be64", TYPE_BIG_ENDIAN, 8, 8, false},
-	{"f32", TYPE_FLOAT, 4, 4, false},
-	{"f64", TYPE_FLOAT, 8, 8, false},
-	{"bool", TYPE_BOOL, 1, 1, false},
-	{"ipv4", TYPE_IPV4, 4, 4, false},
-	{"ipv6", TYPE_IPV6, 16, 4, false},
-	{"mac", TYPE_MAC, 6, 1, false},
-	{"lpm4", TYPE_PREFIX4, 8, 4, false},
-	{"lpm6", TYPE_PREFIX6, 20, 4, false},
-	{"str", TYPE_TEXT, 0, 1, false},
-	{"char", TYPE_TEXT, 0, 1, false},
-	{"hex", TYPE_HEX, 0, 1, false},
+	{"u8", TYPE_INTEGER, 1, 1, false},	{"u16", TYPE_INTEGER, 2, 2, false},
+	{"u32", TYPE_INTEGER, 4, 4, false},	{"u64", TYPE_INTEGER, 8, 8, false},
+	{"u128", TYPE_INTEGER, 16, 16, false},	{"s8", TYPE_INTEGER, 1, 1, true},
+	{"s16", TYPE_INTEGER, 2, 2, true},	{"s32", TYPE_INTEGER, 4, 4, true},
+	{"s64", TYPE_INTEGER, 8, 8, true},	{"s128", TYPE_INTEGER, 16, 16, true},
+	{"be16", TYPE_BIG_ENDIAN, 2, 2, false}, {"be32", TYPE_BIG_ENDIAN, 4, 4, false},
+	{"be64", TYPE_BIG_ENDIAN, 8, 8, false}, {"f32", TYPE_FLOAT, 4, 4, false},
+	{"f64", TYPE_FLOAT, 8, 8, false},	{"bool", TYPE_BOOL, 1, 1, false},
+	{"ipv4", TYPE_IPV4, 4, 4, false},	{"ipv6", TYPE_IPV6, 16, 4, false},
+	{"mac", TYPE_MAC, 6, 1, false},		{"lpm4", TYPE_PREFIX4, 8, 4, false},
+	{"lpm6", TYPE_PREFIX6, 20, 4, false},	{"str", TYPE_TEXT, 0, 1, false},
+	{"char", TYPE_TEXT, 0, 1, false},	{"hex", TYPE_HEX, 0, 1, false},
 };
 enum { WORD_COUNT = sizeof(words) / sizeof(words[0]) };
 
@@ -67,17 +55,18 @@ static int parse_fault(struct parser *parser, const char *expected)
 		return fault_set(parser->fault, EINVAL,
 				 "expected %s, but the type ends at position %zu", expected,
 				 parser->at + 1);
-	return fault_set(parser->fault, EINVAL, "expected %s, got '%s' at position %zu", expected,
-			 text_excerpt(excerpt, parser->text + parser->at,
-				      parser->length - parser->at),
-			 parser->at + 1);
+	return fault_set(
+		parser->fault, EINVAL, "expected %s, got '%s' at position %zu", expected,
+		text_excerpt(excerpt, parser->text + parser->at, parser->length - parser->at),
+		parser->at + 1);
 }
 
 static size_t name_length(const struct parser *parser)
 {
 	size_t end = parser->at;
 
-	while (end < parser->length && is_identifier(parser->text + parser->at, end + 1 - parser->at))
+	while (end < parser->length &&
+	       is_identifier(parser->text + parser->at, end + 1 - parser->at))
 		end++;
 	return end - parser->at;
 }

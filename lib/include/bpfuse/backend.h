@@ -290,7 +290,16 @@ struct backend {
 	const struct backend_ops *ops;
 	unsigned possible_cpus;
 	bool read_only; /* the wrappers below answer -EROFS to every change */
+	char *roots[2]; /* see backend_add_root(); owned, freed by backend_close() */
 };
+
+/*
+ * Makes a directory known as the pin tree's root under another path: the bpffs itself, a mount
+ * of bpfuse. Called before the backend is shared among threads, at most twice.
+ */
+int backend_add_root(struct backend *backend, const char *directory);
+/* A user's path of a pin, absolute or relative to the root, as the tree's functions take it. */
+const char *pin_path(const struct backend *backend, const char *path);
 
 /*
  * Opens what SOURCE says (INTERFACE.md, section 1): a directory on bpffs, "emu",
