@@ -4,8 +4,7 @@
  *
  * A row fits by operation, by a set of map types, by errno, and by a condition where the number
  * alone does not tell. In sentences $K stands for the key, $T for the type's name ($A: with its
- * article), $M for
- * max_entries.
+ * article), $M for max_entries.
  */
 #include <errno.h>
 #include <stdio.h>

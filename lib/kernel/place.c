@@ -4,35 +4,64 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/openat2.h>
+#include <bpfuse/cleanup.h>
 #include "place.h"
+
+/*
+ * One component after the other, none followed if it is a symlink. openat2(2) could do it in one
+ * call, but a seccomp filter cannot see its flags, and so could not forbid creating files.
+ */
+static int component_open(int directory, const char *name, size_t length, int flags)
+{
+	char component[NAME_MAX + 1];
+	int fd;
+
+	if (length >= sizeof(component))
+		return -ENAMETOOLONG;
+	if (length)
+		snprintf(component, sizeof(component), "%.*s", (int)length, name);
+	else
+		memcpy(component, ".", sizeof("."));
+	fd = openat(directory, component, flags | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Opens the first `length` characters of path. */
+static int path_open(struct backend *backend, const char *path, size_t length, int flags)
+{
+	cleanup_close int held = -1;
+	int directory = kernel_backend(backend)->root_fd;
+	const char *slash;
+
+	while ((slash = memchr(path, '/', length))) {
+		int next = component_open(directory, path, (size_t)(slash - path),
+					  O_PATH | O_DIRECTORY);
+
+		if (next < 0)
+			return next;
+		if (held >= 0)
+			close(held);
+		directory = held = next;
+		length -= (size_t)(slash + 1 - path);
+		path = slash + 1;
+	}
+	return component_open(directory, path, length, flags);
+}
 
 int entry_open(struct backend *backend, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV,
-	};
-	long fd = syscall(SYS_openat2, kernel_backend(backend)->root_fd, *path ? path : ".", &how,
-			  sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
+	return path_open(backend, path, strlen(path), flags);
 }
 
 int place_open(struct backend *backend, const char *path, struct place *place)
 {
 	const char *slash = strrchr(path, '/');
-	char parent[PATH_MAX];
 	int fd;
 
 	if (!*path)
 		return -EBUSY;
-	if (strlen(path) >= sizeof(parent))
-		return -ENAMETOOLONG;
-	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - path) : 0, path);
-	fd = entry_open(backend, parent, O_PATH | O_DIRECTORY);
+	fd = path_open(backend, path, slash ? (size_t)(slash - path) : 0, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	*place = (struct place){fd, slash ? slash + 1 : path};

@@ -2,8 +2,8 @@
 /*
  * A path of the pin tree, resolved: an open directory and the last name in it.
  *
- * Resolution stays below the tree's root and on its filesystem whatever symlinks others put
- * there meanwhile (openat2), and the last component is never followed.
+ * No symlink is followed, neither on the way nor at the end, so that resolution stays below the
+ * tree's root whatever others put there meanwhile. Whoever walks the tree follows them himself.
  */
 #ifndef BPFUSE_KERNEL_PLACE_H
 #define BPFUSE_KERNEL_PLACE_H
