@@ -10,7 +10,7 @@ for program in sshfs sshd ssh-keygen ip; do
 done
 
 space=bpfuse-test-$$
-near=bpft$$a
+device=bpft$$a
 sshd_pid=
 made_run_sshd=
 
@@ -25,9 +25,9 @@ cleanup()
 connect()
 {
 	ip netns add $space &&
-		ip link add $near type veth peer name eth0 netns $space &&
-		ip addr add 192.0.2.1/30 dev $near &&
-		ip link set $near up &&
+		ip link add $device type veth peer name eth0 netns $space &&
+		ip addr add 192.0.2.1/30 dev $device &&
+		ip link set $device up &&
 		ip -n $space addr add 192.0.2.2/30 dev eth0 &&
 		ip -n $space link set eth0 up &&
 		ip -n $space link set lo up
