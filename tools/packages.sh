@@ -16,7 +16,7 @@ declare -A packages=(
 		libfuse3-dev fuse3 libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev
 		libprotobuf-c-dev protobuf-c-compiler libssl-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="clang llvm lld libclang-rt-14-dev clang-format shellcheck libcriterion-dev bpftool
-		python3 jq acl attr bash-completion bc busybox criu curl diffutils ed file iproute2
+		python3 jq acl attr bash-completion bc busybox-static criu curl diffutils ed file iproute2
 		kmod lsof man-db openssh-client openssh-server procps psmisc rsync sshfs strace tar
 		util-linux vim xxd xz-utils"
 	[vm]="qemu-system-x86 busybox-static cpio kmod"
@@ -72,7 +72,10 @@ install_quietly()
 			trap "rm -f $policy" EXIT
 		fi
 		apt-get update -qq
-		apt-get install -y -qq --no-install-recommends "$@"
+		log=$(mktemp)
+		apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" \
+			>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+		rm -f "$log"
 	' sh "$@" </dev/null
 }
 
