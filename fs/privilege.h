@@ -19,8 +19,8 @@ struct privilege_needs {
 };
 
 /*
- * Keeps only the capabilities of these needs (none without `kernel`), sets no_new_privs and
- * RLIMIT_CORE 0 and installs the seccomp filter: a system call that is not of these needs
+ * Keeps only the capabilities of these needs (none without `kernel`), sets no_new_privs,
+ * RLIMIT_CORE 0 and RLIMIT_NOFILE to its hard limit, and installs the seccomp filter: a system call that is not of these needs
  * answers EPERM. -errno and a sentence if the kernel refuses any of that; the caller must not
  * go on then.
  */
