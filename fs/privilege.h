@@ -20,9 +20,9 @@ struct privilege_needs {
 
 /*
  * Keeps only the capabilities of these needs (none without `kernel`), sets no_new_privs,
- * RLIMIT_CORE 0 and RLIMIT_NOFILE to its hard limit, and installs the seccomp filter: a system call that is not of these needs
- * answers EPERM. -errno and a sentence if the kernel refuses any of that; the caller must not
- * go on then.
+ * RLIMIT_CORE 0 and RLIMIT_NOFILE to its hard limit, and installs the seccomp filter: a system call
+ * that is not of these needs answers EPERM. -errno and a sentence if the kernel refuses any of
+ * that; the caller must not go on then.
  */
 int privilege_drop(const struct privilege_needs *needs, struct fault *fault);
 
