@@ -167,6 +167,17 @@ char *print_ipv4(char *to, const unsigned char address[4])
 	return to - 1;
 }
 
+/* As many digits as 64 bits surely hold: these need no division to see whether one more fits. */
+static uint64_t parse_digits(const char *text, size_t length, size_t *at, unsigned base)
+{
+	size_t end = *at + (base == 10 ? 19 : 16);
+	uint64_t number = 0;
+
+	for (; *at < length && *at < end; (*at)++)
+		number = number * base + (unsigned)hex_digit(text[*at]);
+	return number;
+}
+
 enum number_result parse_number(const char *text, size_t length, bool *negative, wide_t *number)
 {
 	const wide_t max = ~(wide_t)0;
@@ -185,6 +196,7 @@ enum number_result parse_number(const char *text, size_t length, bool *negative,
 	for (size_t i = at; i < length; i++)
 		if (base == 10 ? !is_digit(text[i]) : hex_digit(text[i]) < 0)
 			return NUMBER_NONE;
+	*number = parse_digits(text, length, &at, base);
 	for (; at < length; at++) {
 		unsigned digit = (unsigned)hex_digit(text[at]);
 

@@ -170,7 +170,7 @@ static int accept_prefix4(struct acceptor *acceptor, const struct where *where,
 			  const struct type *type, const struct node *node, unsigned char *bytes)
 {
 	static const char expected[] = "a prefix such as 10.0.0.0_8";
-	size_t length;
+	size_t length = 0;
 	int error = split_prefix(acceptor, where, node, 32, expected, &length, bytes);
 
 	if (!error && !parse_ipv4(node->text, length, bytes + 4))
@@ -182,7 +182,7 @@ static int accept_prefix6(struct acceptor *acceptor, const struct where *where,
 			  const struct type *type, const struct node *node, unsigned char *bytes)
 {
 	static const char expected[] = "a prefix such as 2001:db8::_32";
-	size_t length;
+	size_t length = 0;
 	int error = split_prefix(acceptor, where, node, 128, expected, &length, bytes);
 
 	if (!error && !parse_ipv6(node->text, length, bytes + 4))
@@ -196,7 +196,7 @@ static int accept_prefix_bytes(struct acceptor *acceptor, const struct where *wh
 {
 	uint32_t size = type->size - 4;
 	char expected[64];
-	size_t length;
+	size_t length = 0;
 	int error;
 
 	snprintf(expected, sizeof(expected), "hex- with %u digits, _ and a prefix length",

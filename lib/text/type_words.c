@@ -276,7 +276,7 @@ static int parse_base(struct parser *parser, const struct type **type)
 static int parse_counts(struct parser *parser, const struct type **type)
 {
 	const struct type *element = *type;
-	uint32_t count;
+	uint32_t count = 0;
 	int error = parse_count(parser, &count);
 
 	if (!error && peek(parser) == '[') {
