@@ -19,6 +19,7 @@ static const struct section {
 	{"programs", scenario_load_programs},
 	{"links", scenario_load_links},
 	{"pins", scenario_load_pins},
+	{"maps", scenario_load_elements}, /* the same maps again: what is in them */
 	{"capabilities", scenario_load_capabilities},
 };
 
@@ -27,6 +28,7 @@ static const struct section {
 struct scenario_object {
 	struct scenario_object *next;
 	struct handle *handle;
+	size_t map_index;
 	char name[];
 };
 
@@ -74,8 +76,10 @@ int scenario_each(struct scenario *scenario, json_t *array,
 		return scenario_fault(scenario, EINVAL, "expected an array");
 	json_array_foreach (array, index, item) {
 		size_t mark = scenario_enter(scenario, "[%zu]", index);
-		int error = load(scenario, item);
+		int error;
 
+		scenario->index = index;
+		error = load(scenario, item);
 		if (error)
 			return error;
 		scenario_leave(scenario, mark);
@@ -167,30 +171,54 @@ int scenario_remember(struct scenario *scenario, const char *name, struct handle
 	}
 	strcpy(object->name, name);
 	object->handle = handle;
+	object->map_index = handle->kind == OBJECT_MAP ? scenario->map_count++ : SIZE_MAX;
 	object->next = scenario->objects;
 	scenario->objects = object;
 	return 0;
+}
+
+static unsigned count_named(struct scenario *scenario, enum object_kind kind, const char *name,
+			    struct handle **found)
+{
+	unsigned count = 0;
+
+	for (struct scenario_object *object = scenario->objects; object; object = object->next) {
+		if (object->handle->kind != kind || strcmp(object->name, name) || !name[0])
+			continue;
+		*found = object->handle;
+		count++;
+	}
+	return count;
+}
+
+struct handle *scenario_look(struct scenario *scenario, enum object_kind kind, const char *name)
+{
+	struct handle *found;
+
+	return count_named(scenario, kind, name, &found) == 1 ? found : NULL;
 }
 
 struct handle *scenario_find(struct scenario *scenario, enum object_kind kind, const char *name)
 {
 	static const char *const words[] = {
 		[OBJECT_MAP] = "map", [OBJECT_PROG] = "program", [OBJECT_LINK] = "link"};
-	struct handle *found = NULL;
+	struct handle *found;
+	unsigned count = count_named(scenario, kind, name, &found);
 
-	for (struct scenario_object *object = scenario->objects; object; object = object->next) {
-		if (object->handle->kind != kind || strcmp(object->name, name) || !name[0])
-			continue;
-		if (found) {
-			scenario_fault(scenario, EINVAL, "more than one %s is called \"%s\"",
-				       words[kind], name);
-			return NULL;
-		}
-		found = object->handle;
-	}
-	if (!found)
-		scenario_fault(scenario, EINVAL, "no %s is called \"%s\"", words[kind], name);
-	return found;
+	if (count == 1)
+		return found;
+	scenario_fault(scenario, EINVAL, "%s %s is called \"%s\"", count ? "more than one" : "no",
+		       words[kind], name);
+	return NULL;
+}
+
+struct handle *scenario_map(struct scenario *scenario, size_t index)
+{
+	struct scenario_object *object = scenario->objects;
+
+	while (object->map_index != index)
+		object = object->next;
+	return object->handle;
 }
 
 static void forget_objects(struct scenario *scenario)

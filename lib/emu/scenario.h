@@ -19,7 +19,8 @@ struct scenario {
 	struct emu *emu;
 	const char *file;
 	struct fault *fault;
-	struct scenario_object *objects; /* those with a name, and their open handles */
+	struct scenario_object *objects; /* the last one first, with their open handles */
+	size_t map_count, index;	 /* maps made; position in the array being read */
 	char place[256];		 /* the JSON path of what is being read */
 };
 
@@ -62,16 +63,21 @@ struct scenario_member {
 int scenario_members(struct scenario *scenario, json_t *object,
 		     const struct scenario_member *members);
 
-/* Remembers a handle by its name; the scenario closes it at its end. "" is no name. */
+/* Remembers a handle, "" for no name; the scenario closes it at its end. */
 int scenario_remember(struct scenario *scenario, const char *name, struct handle *handle);
 /* The handle of that kind and name; NULL and a fault if there is none, or more than one. */
 struct handle *scenario_find(struct scenario *scenario, enum object_kind kind, const char *name);
+/* The same, but no fault: NULL if there is not exactly one. */
+struct handle *scenario_look(struct scenario *scenario, enum object_kind kind, const char *name);
+/* The map of item `index` of "maps". */
+struct handle *scenario_map(struct scenario *scenario, size_t index);
 
 /* --- the sections --- */
 
 int scenario_load_memory(struct scenario *scenario, json_t *json);
 int scenario_load_cpus(struct scenario *scenario, json_t *json);
 int scenario_load_capabilities(struct scenario *scenario, json_t *json);
+int scenario_load_elements(struct scenario *scenario, json_t *json);
 int scenario_load_maps(struct scenario *scenario, json_t *json);
 int scenario_load_programs(struct scenario *scenario, json_t *json);
 int scenario_load_links(struct scenario *scenario, json_t *json);

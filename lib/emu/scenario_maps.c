@@ -9,11 +9,12 @@
 #include <bpfuse/explain.h>
 #include "emu/map.h"
 #include "emu/scenario.h"
+#include "text/type_words.h"
 
 struct map_item {
 	const char *name, *type, *inner, *btf;
-	json_t *flags, *elements;
-	uint64_t key, value, entries, extra, numa, key_type_id, value_type_id;
+	json_t *key, *value, *flags, *elements;
+	uint64_t entries, extra, numa, key_type_id, value_type_id;
 	bool frozen;
 };
 
@@ -22,8 +23,8 @@ static int read_item(struct scenario *scenario, json_t *json, struct map_item *i
 	const struct scenario_member members[] = {
 		{"name", SCENARIO_TEXT, &item->name},
 		{"type", SCENARIO_TEXT, &item->type, .required = true},
-		{"key", SCENARIO_NUMBER, &item->key, .limit = UINT32_MAX},
-		{"value", SCENARIO_NUMBER, &item->value, .limit = UINT32_MAX},
+		{"key", SCENARIO_JSON, &item->key},
+		{"value", SCENARIO_JSON, &item->value},
 		{"entries", SCENARIO_NUMBER, &item->entries, .limit = UINT32_MAX},
 		{"flags", SCENARIO_JSON, &item->flags},
 		{"extra", SCENARIO_NUMBER, &item->extra},
@@ -55,6 +56,37 @@ static int read_flags(struct scenario *scenario, json_t *json, uint32_t *flags)
 		return scenario_fault(scenario, EINVAL, "expected names of map flags or a number");
 	*flags = (uint32_t)number;
 	return 0;
+}
+
+/* Bytes, or a type in the codec's words, whose size it is. */
+static int read_size(struct scenario *scenario, const char *member, json_t *json, uint32_t *size)
+{
+	size_t mark = scenario_enter(scenario, ".%s", member);
+	struct arena arena;
+	const struct type *type;
+	int error = 0;
+
+	arena_init(&arena, NULL, 0);
+	if (json_is_string(json)) {
+		error = type_words_parse(&arena, json_string_value(json), json_string_length(json),
+					 0, &type, scenario->fault);
+		if (error)
+			scenario_prefix(scenario, error);
+		else
+			*size = type->size;
+		arena_free(&arena);
+	} else if (json) {
+		json_int_t number = json_integer_value(json);
+
+		if (!json_is_integer(json) || number < 0 || number > UINT32_MAX)
+			error = scenario_fault(
+				scenario, EINVAL,
+				"expected a number of bytes or a type, such as \"u32\"");
+		*size = (uint32_t)number;
+	}
+	if (!error)
+		scenario_leave(scenario, mark);
+	return error;
 }
 
 /* A file beside the scenario's, unless its path is absolute. */
@@ -96,14 +128,15 @@ static int fill_spec(struct scenario *scenario, const struct map_item *item, str
 		return scenario_fault(scenario, EINVAL, "the name is longer than 15 characters");
 	if (item->name)
 		strcpy(spec->name, item->name);
-	spec->key_size = (uint32_t)item->key;
-	spec->value_size = (uint32_t)item->value;
 	spec->max_entries = (uint32_t)item->entries;
 	spec->map_extra = item->extra;
 	spec->numa_node = (uint32_t)item->numa;
 	spec->btf_key_type_id = (uint32_t)item->key_type_id;
 	spec->btf_value_type_id = (uint32_t)item->value_type_id;
-	return read_flags(scenario, item->flags, &spec->map_flags);
+	error = read_flags(scenario, item->flags, &spec->map_flags);
+	if (!error)
+		error = read_size(scenario, "key", item->key, &spec->key_size);
+	return error ? error : read_size(scenario, "value", item->value, &spec->value_size);
 }
 
 static int create_map(struct scenario *scenario, struct map_spec *spec, const struct map_item *item,

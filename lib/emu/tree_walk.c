@@ -187,12 +187,17 @@ static int find_path(struct walker *walker, bool follow_last, struct tree_node *
 {
 	int result = find(walker, node);
 
-	/* 1: a slash behind a symlink, which says to follow it. */
+	/* 1: a slash behind a symlink, which says to follow it, and stays behind its target. */
 	while (result == 1 || (result == 0 && follow_last && S_ISLNK((*node)->mode))) {
+		bool slash = result == 1;
+
 		walker->rest[0] = '\0';
 		result = follow(walker, *node);
-		if (!result)
-			result = find(walker, node);
+		if (result)
+			break;
+		if (!slash)
+			walker->rest[strlen(walker->rest) - 1] = '\0';
+		result = find(walker, node);
 	}
 	return result;
 }
