@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Which types a map's keys and values have. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
+#include <bpfuse/cleanup.h>
 #include "text/characters.h"
 #include "text/codec.h"
+#include "text/type_btf.h"
 #include "text/type_words.h"
 
 /* --- without BTF and words: by the map's type and sizes --- */
@@ -46,6 +50,100 @@ static const struct type *reference_value(struct codec *codec)
 			return type_make(&codec->arena, references[i].kind, size,
 					 references[i].name);
 	return NULL;
+}
+
+/* --- by BTF --- */
+
+static int set_note(struct codec *codec, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A second note goes behind the first. */
+static int set_note(struct codec *codec, const char *format, ...)
+{
+	char note[256];
+	size_t used = 0;
+	va_list arguments;
+
+	if (codec->note)
+		used = (size_t)snprintf(note, sizeof(note), "%.120s; ", codec->note);
+	va_start(arguments, format);
+	vsnprintf(note + used, sizeof(note) - used, format, arguments);
+	va_end(arguments);
+	codec->note = arena_copy(&codec->arena, note, strlen(note));
+	return codec->note ? 0 : -ENOMEM;
+}
+
+/* One of the two types, if it has the size that the map has. */
+static int btf_type(struct codec *codec, const struct btf *btf, uint32_t id, bool is_value,
+		    const struct type **type, const char **words)
+{
+	uint32_t size = is_value ? codec->info.value_size : codec->info.key_size;
+	const struct type *made;
+
+	if (!id)
+		return 0;
+	made = type_from_btf(&codec->arena, btf, id, is_value);
+	*words = btf_type_words(&codec->arena, btf, id);
+	if (!made || !*words)
+		return -ENOMEM;
+	if (made->size != size)
+		return set_note(codec,
+				"BTF says that the %s, %s, has %u bytes, the map says %u: "
+				"shown as bytes",
+				is_value ? "value" : "key", **words ? *words : "of no name",
+				made->size, size);
+	if (made->kind == TYPE_HEX)
+		return 0;
+	*type = made;
+	return 0;
+}
+
+/* An LPM trie's key that is a length and an address: named by it. */
+static const struct type *prefix_key(struct codec *codec, const struct type *key)
+{
+	const struct type *data;
+
+	if (codec->info.type != BPF_MAP_TYPE_LPM_TRIE || key->kind != TYPE_STRUCT ||
+	    key->member_count != 2 || key->gap_count || key->members[1].offset != 4 ||
+	    key->members[0].bit_size || key->members[1].bit_size)
+		return key;
+	data = key->members[1].type;
+	if (data->kind == TYPE_STRUCT && data->member_count == 1)
+		data = data->members[0].type;
+	if (data->kind == TYPE_STRUCT || data->kind == TYPE_FLOAT || data->kind == TYPE_ENUM)
+		return key;
+	if (data->size == 4)
+		return type_make(&codec->arena, TYPE_PREFIX4, 8, "lpm4");
+	if (data->size == 16)
+		return type_make(&codec->arena, TYPE_PREFIX6, 20, "lpm6");
+	return key;
+}
+
+/* Values of struct_ops maps are described by the kernel's BTF, or by a module's. */
+static int types_by_btf(struct codec *codec, const struct type **key, const struct type **value)
+{
+	cleanup_with(btf_freep) struct btf *base = NULL;
+	cleanup_with(btf_freep) struct btf *btf = NULL;
+	const struct map_info *info = &codec->info;
+	bool is_kernels = info->btf_vmlinux_value_type_id != 0;
+	uint32_t id = is_kernels && info->btf_vmlinux_id ? info->btf_vmlinux_id : info->btf_id;
+	uint32_t value_id = is_kernels ? info->btf_vmlinux_value_type_id : info->btf_value_type_id;
+	int error;
+
+	if (!id || (!value_id && !info->btf_key_type_id))
+		return 0;
+	error = btf_parse_object(codec->backend, id, &btf, &base);
+	if (error == -ENOMEM)
+		return error;
+	if (error)
+		return set_note(codec, "BTF %u cannot be read (%s): shown as bytes", id,
+				strerror(-error));
+	if (!is_kernels) {
+		error = btf_type(codec, btf, info->btf_key_type_id, false, key,
+				 &codec->key_type_name);
+		codec->has_lock = btf_type_has_lock(btf, value_id);
+	}
+	return error ? error : btf_type(codec, btf, value_id, true, value, &codec->value_type_name);
 }
 
 /* --- the user's words --- */
@@ -155,26 +253,39 @@ static int make_format(struct codec *codec)
 
 /* --- open, get, put --- */
 
-static int find_types(struct codec *codec, struct handle *map, const char *format,
-		      struct fault *fault)
+/* What the types are without words; words of the user come on top. */
+static int natural_types(struct codec *codec)
 {
 	const struct type *reference = reference_value(codec);
+	int error;
+
+	codec->key_type_name = codec->value_type_name = "";
+	codec->key = plain_key(codec);
+	codec->element = type_of_size(&codec->arena, codec->info.value_size);
+	codec->key_name = NULL;
+	if (!codec->key || !codec->element)
+		return -ENOMEM;
+	error = types_by_btf(codec, &codec->key, &codec->element);
+	if (error)
+		return error;
+	if (reference)
+		codec->element = reference;
+	codec->key_name = prefix_key(codec, codec->key);
+	return codec->key_name ? 0 : -ENOMEM;
+}
+
+static int find_types(struct codec *codec, const char *format, struct fault *fault)
+{
 	bool key_changed = false, value_changed = false;
 	struct words words;
 	int error;
 
 	error = split_format(format ? format : "", &words, fault);
-	if (error)
-		return error;
-	codec->key = plain_key(codec);
-	codec->element =
-		reference ? reference : type_of_size(&codec->arena, codec->info.value_size);
-	if (!codec->key || !codec->element)
-		return -ENOMEM;
-	codec->key_type_name = codec->value_type_name = "";
-	codec->key_name = codec->key;
-	error = apply_words(codec, "key", words.key, words.key_length, codec->info.key_size,
-			    &codec->key, &key_changed, fault);
+	if (!error)
+		error = natural_types(codec);
+	if (!error)
+		error = apply_words(codec, "key", words.key, words.key_length, codec->info.key_size,
+				    &codec->key, &key_changed, fault);
 	if (error)
 		return error;
 	if (key_changed)
@@ -213,7 +324,7 @@ int codec_open(struct handle *map, const struct codec_options *options, struct c
 	error = map_info(map, &made->info);
 	if (!error) {
 		made->map_type = map_type_get(made->info.type);
-		error = find_types(made, map, options ? options->format : NULL, fault);
+		error = find_types(made, options ? options->format : NULL, fault);
 	}
 	if (!error)
 		error = find_value(made);
