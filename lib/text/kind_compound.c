@@ -316,7 +316,7 @@ static int accept_alternatives(struct acceptor *acceptor, const struct where *wh
 	unsigned char *covered = arena_take_zero(acceptor->arena, type->size);
 	unsigned char *copy = arena_take(acceptor->arena, type->size);
 	unsigned char *mask = arena_take(acceptor->arena, type->size);
-	bool given = !type->member_count;
+	bool given = !type_has_text(type);
 	int error;
 
 	if (!covered || !copy || !mask)

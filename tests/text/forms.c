@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <linux/bpf.h>
 #include "fake.h"
 
