@@ -211,28 +211,53 @@ int map_lookup_and_delete(struct handle *map, const void *key, void *value, uint
 	return CHANGES(map->backend, map_lookup_and_delete, map, key, value, flags);
 }
 
+/*
+ * A backend tells how far it came, or leaves the count alone where it refuses the command as such
+ * (as bpf(2) does): then nothing was done. Only -ENOENT, the end, can come with a full count.
+ */
+static int batch_result(int error, uint32_t asked, uint32_t *count)
+{
+	if (error && error != -ENOENT && *count == asked)
+		*count = 0;
+	return error;
+}
+
 int map_lookup_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
 		     uint32_t *count, uint64_t elem_flags)
 {
-	return READS(map->backend, map_lookup_batch, map, in, out, keys, values, count, elem_flags);
+	uint32_t asked = *count;
+
+	return batch_result(READS(map->backend, map_lookup_batch, map, in, out, keys, values, count,
+				  elem_flags),
+			    asked, count);
 }
 
 int map_lookup_and_delete_batch(struct handle *map, const void *in, void *out, void *keys,
 				void *values, uint32_t *count, uint64_t elem_flags)
 {
-	return CHANGES(map->backend, map_lookup_and_delete_batch, map, in, out, keys, values, count,
-		       elem_flags);
+	uint32_t asked = *count;
+
+	return batch_result(CHANGES(map->backend, map_lookup_and_delete_batch, map, in, out, keys,
+				    values, count, elem_flags),
+			    asked, count);
 }
 
 int map_update_batch(struct handle *map, const void *keys, const void *values, uint32_t *count,
 		     uint64_t elem_flags)
 {
-	return CHANGES(map->backend, map_update_batch, map, keys, values, count, elem_flags);
+	uint32_t asked = *count;
+
+	return batch_result(
+		CHANGES(map->backend, map_update_batch, map, keys, values, count, elem_flags),
+		asked, count);
 }
 
 int map_delete_batch(struct handle *map, const void *keys, uint32_t *count, uint64_t elem_flags)
 {
-	return CHANGES(map->backend, map_delete_batch, map, keys, count, elem_flags);
+	uint32_t asked = *count;
+
+	return batch_result(CHANGES(map->backend, map_delete_batch, map, keys, count, elem_flags),
+			    asked, count);
 }
 
 int map_freeze(struct handle *map)

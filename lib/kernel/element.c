@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Element operations, one bpf(2) command each; kernel/bpf/syscall.c decides everything. */
-#include <errno.h>
 #include "internal.h"
 
 int kernel_map_lookup(struct handle *map, const void *key, void *value, uint64_t flags)
@@ -60,10 +59,6 @@ int kernel_map_lookup_and_delete(struct handle *map, const void *key, void *valu
 	return kernel_bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
 }
 
-/*
- * The kernel writes how far it came, or leaves the count alone where it refused the command as
- * such: then nothing was done. (Only -ENOENT, the end of a lookup, can come with a full count.)
- */
 static int map_batch(enum bpf_cmd command, struct handle *map, union bpf_attr *attr,
 		     uint32_t *count)
 {
@@ -72,7 +67,7 @@ static int map_batch(enum bpf_cmd command, struct handle *map, union bpf_attr *a
 	attr->batch.map_fd = (uint32_t)map->fd;
 	attr->batch.count = *count;
 	error = kernel_bpf(command, attr);
-	*count = error && error != -ENOENT && attr->batch.count == *count ? 0 : attr->batch.count;
+	*count = attr->batch.count;
 	return error;
 }
 

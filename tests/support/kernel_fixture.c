@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
-#include "kernel/kernel.h"
 #include "kernel_fixture.h"
 
 /* In the private namespace nobody else sees what is mounted over it. */
@@ -54,7 +53,7 @@ struct backend *kernel_fixture_open(void)
 	struct backend *backend;
 
 	mount_private();
-	if (kernel_open(FIXTURE_DIRECTORY, NULL, &backend, &fault)) {
+	if (backend_open(FIXTURE_DIRECTORY, NULL, &backend, &fault)) {
 		fprintf(stderr, "%s\n", fault.text);
 		exit(1);
 	}
