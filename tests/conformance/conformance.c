@@ -5,8 +5,10 @@
  *   conformance kernel|emu [TYPE]...     each trial is a TAP line
  *   conformance --matrix FILE            both worlds; the result as markdown
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "creation.h"
 #include "trial.h"
 
 static unsigned number, failed, skipped;
@@ -57,6 +59,39 @@ static void trials_visit(const struct subject *subject,
 	}
 }
 
+/* --- creation --- */
+
+static void creation_run(const struct creation *creation, struct world *world)
+{
+	const struct creation_row *row = creation_row_find(creation);
+	int error = creation_try(creation, world);
+	char text[96];
+
+	creation_describe(creation, text);
+	number++;
+	if (error == -ENODATA) {
+		skipped++;
+		printf("ok %u - %s: create, %s # SKIP not in this world\n", number,
+		       creation->subject->name, text);
+	} else if (row && (row->expected == CONFIGURED || row->expected == -error)) {
+		printf("ok %u - %s: create, %s\n", number, creation->subject->name, text);
+	} else {
+		failed++;
+		printf("not ok %u - %s: create, %s: %s, expected %s\n", number,
+		       creation->subject->name, text, error_name(-error),
+		       row ? error_name(row->expected) : "nothing");
+	}
+}
+
+static void creations_run(const struct subject *subject, struct world *world)
+{
+	uint64_t tried;
+
+	for (enum attribute attribute = 0; attribute < ATTRIBUTES; attribute++)
+		for (size_t i = 0; creation_number(attribute, i, &tried); i++)
+			creation_run(&(struct creation){subject, attribute, tried}, world);
+}
+
 static void run_one(const struct trial *trial, void *context)
 {
 	struct outcome outcome = trial_run(trial, context);
@@ -89,8 +124,10 @@ int main(int argc, char **argv)
 	for (uint32_t type = 0; type < TYPES; type++) {
 		const struct subject *subject = subject_get(type);
 
-		if (subject && is_wanted(subject, argv + 2))
-			trials_visit(subject, run_one, world);
+		if (!subject || !is_wanted(subject, argv + 2))
+			continue;
+		creations_run(subject, world);
+		trials_visit(subject, run_one, world);
 	}
 	printf("1..%u\n", number);
 	fprintf(stderr, "%u trials, %u failed, %u skipped\n", number, failed, skipped);

@@ -1,29 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <stddef.h>
-#include <linux/bpf.h>
 #include <bpfuse/map_type.h>
-#include "subject.h"
 #include "table.h"
-
-#define T(name) (1ull << BPF_MAP_TYPE_##name)
-#define CGRP_STORAGE (1ull << TYPE_CGRP_STORAGE)
-#define ARENA (1ull << TYPE_ARENA)
-#define ALL UINT64_MAX
-
-#define PLAIN_HASHES (T(HASH) | T(PERCPU_HASH))
-#define LRU_HASHES (T(LRU_HASH) | T(LRU_PERCPU_HASH))
-#define HASHES (PLAIN_HASHES | LRU_HASHES)
-#define ARRAYS (T(ARRAY) | T(PERCPU_ARRAY))
-#define FD_ARRAYS (T(PROG_ARRAY) | T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY) | T(ARRAY_OF_MAPS))
-#define DEV_ARRAYS (T(DEVMAP) | T(CPUMAP))
-#define INDEXED (ARRAYS | FD_ARRAYS | DEV_ARRAYS | T(XSKMAP) | T(SOCKMAP) | T(REUSEPORT_SOCKARRAY))
-#define QUEUES (T(QUEUE) | T(STACK))
-#define RINGS (T(RINGBUF) | T(USER_RINGBUF))
-#define CGROUP_STORAGES (T(CGROUP_STORAGE) | T(PERCPU_CGROUP_STORAGE))
-#define LOCAL_STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | CGRP_STORAGE)
-#define BATCHED_HASHES (HASHES | T(HASH_OF_MAPS))
-#define BATCHED_ARRAYS (ARRAYS | T(ARRAY_OF_MAPS))
+#include "type_sets.h"
 
 #define S(state) (1u << (state))
 #define ANY_STATE UINT32_MAX

@@ -10,18 +10,13 @@
 
 const char *error_name(int error)
 {
-	static char other[24];
+	const char *name = strerrorname_np(error);
 
-	switch (error) {
-	case 0:
+	if (!error)
 		return "ok";
-	case ENOTSUPP:
+	if (error == ENOTSUPP)
 		return "ENOTSUPP";
-	default:
-		snprintf(other, sizeof(other), "%s",
-			 strerrorname_np(error) ? strerrorname_np(error) : "unknown");
-		return other;
-	}
+	return name ? name : "an unknown error";
 }
 
 /* What one trial works with. */
