@@ -8,7 +8,7 @@
 /* Sizes of the kernel's structures, for what it would account. */
 #define KERNEL_ELEMENT_SIZE 48 /* struct htab_elem */
 #define KERNEL_BUCKET_SIZE 16  /* struct bucket */
-#define KERNEL_TABLE_SIZE 704  /* struct bpf_htab, near enough */
+#define KERNEL_TABLE_SIZE 896  /* struct bpf_htab and its locks */
 
 #define HASHTAB_FLAGS                                                                              \
 	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS |            \
@@ -52,13 +52,23 @@ static uint64_t round_up_power_of_two(uint64_t number)
 	return power;
 }
 
-/* What the kernel would allocate for one element. */
-static uint64_t kernel_element_bytes(const struct map_spec *spec, unsigned cpus)
+/* What the kernel accounts for `count` elements: htab_map_mem_usage(). */
+static uint64_t kernel_elements_bytes(const struct map_spec *spec, unsigned cpus, uint64_t count)
 {
+	bool preallocated = !(spec->map_flags & BPF_F_NO_PREALLOC);
 	uint64_t value = round_up_8(spec->value_size);
+	uint64_t element = KERNEL_ELEMENT_SIZE + round_up_8(spec->key_size);
 
-	return KERNEL_ELEMENT_SIZE + round_up_8(spec->key_size) +
-	       (map_type_get(spec->type)->percpu ? 8 + value * cpus : value);
+	if (map_type_get(spec->type)->percpu)
+		element += 8 + value * cpus + (preallocated ? 0 : 16);
+	else
+		element += value;
+	if (!preallocated)
+		return count * (element + 8);
+	/* So that an update of a full table finds an element to put in the old one's place. */
+	if (!map_type_get(spec->type)->percpu && !type_is_lru(spec->type))
+		return (count + cpus) * element + 8 * (uint64_t)cpus;
+	return count * element;
 }
 
 static uint64_t kernel_table_bytes(const struct map_spec *spec, unsigned cpus, uint64_t buckets)
@@ -66,7 +76,7 @@ static uint64_t kernel_table_bytes(const struct map_spec *spec, unsigned cpus, u
 	uint64_t bytes = KERNEL_TABLE_SIZE + buckets * KERNEL_BUCKET_SIZE;
 
 	if (!(spec->map_flags & BPF_F_NO_PREALLOC))
-		bytes += spec->max_entries * kernel_element_bytes(spec, cpus);
+		bytes += kernel_elements_bytes(spec, cpus, spec->max_entries);
 	return bytes;
 }
 
@@ -126,7 +136,7 @@ static void count_down(struct hashtab *table)
 }
 
 /* Memory of an element, which is counted: alloc_htab_elem(). */
-static int element_take(struct hashtab *table, struct hashtab_element **element)
+static int element_take(struct hashtab *table, uint32_t hash, struct hashtab_element **element)
 {
 	struct emu *emu = emu_of_map(&table->map);
 	size_t bytes = hashtab_element_bytes(table);
@@ -135,8 +145,10 @@ static int element_take(struct hashtab *table, struct hashtab_element **element)
 		return -E2BIG;
 	if (table->preallocated || !emu_reserve(emu, bytes)) {
 		*element = malloc(bytes);
-		if (*element)
+		if (*element) {
+			(*element)->hash = hash;
 			return 0;
+		}
 		if (!table->preallocated)
 			emu_unreserve(emu, bytes);
 	}
@@ -272,17 +284,20 @@ void hashtab_free(struct emu_map *map)
 	free(table);
 }
 
-/* htab_map_mem_usage() */
 uint64_t hashtab_memory_usage(struct emu_map *map)
 {
 	struct hashtab *table = hashtab_of(map);
+	unsigned cpus = emu_of_map(map)->backend.possible_cpus;
 	const struct map_spec spec = {
-		.type = map->type, .key_size = map->key_size, .value_size = map->value_size};
+		.type = map->type,
+		.key_size = map->key_size,
+		.value_size = map->value_size,
+		.map_flags = map->map_flags,
+	};
 
 	if (table->preallocated)
 		return map->reserved;
-	return map->reserved +
-	       table->count * kernel_element_bytes(&spec, emu_of_map(map)->backend.possible_cpus);
+	return map->reserved + kernel_elements_bytes(&spec, cpus, table->count);
 }
 
 /* --- one element --- */
@@ -313,11 +328,10 @@ static int check_flags(const struct hashtab_element *old, uint64_t flags)
 static int insert(struct hashtab *table, struct hashtab_element *element, const void *key,
 		  uint32_t hash, const void *value)
 {
-	int error = element ? 0 : element_take(table, &element);
+	int error = element ? 0 : element_take(table, hash, &element);
 
 	if (error)
 		return error;
-	element->hash = hash;
 	memcpy(element_key(element), key, table->map.key_size);
 	element_write(table, element, value);
 	bucket_push(table, element);

@@ -26,8 +26,8 @@ struct hashtab;
 /* Any of them may be NULL. */
 struct hashtab_hooks {
 	/*
-	 * LRU: an element's memory, taken before the bucket is even looked at, and given back;
-	 * called with no bucket's lock held. take() gives NULL when there is none.
+	 * LRU: an element's memory with its hash set, taken before the bucket is even looked at,
+	 * and given back; called with no bucket's lock held. take() gives NULL: there is none.
 	 */
 	struct hashtab_element *(*take)(struct hashtab *table, uint32_t hash);
 	void (*give)(struct hashtab *table, struct hashtab_element *element);

@@ -10,6 +10,8 @@ static const struct emu_map_ops *const types[] = {
 	[BPF_MAP_TYPE_ARRAY] = &map_array_ops,
 	[BPF_MAP_TYPE_PERCPU_HASH] = &map_percpu_hash_ops,
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = &map_percpu_array_ops,
+	[BPF_MAP_TYPE_LRU_HASH] = &map_lru_hash_ops,
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = &map_lru_percpu_hash_ops,
 };
 
 const struct emu_map_ops *map_ops_of_type(uint32_t type)

@@ -187,5 +187,7 @@ extern const struct emu_map_ops map_hash_ops;
 extern const struct emu_map_ops map_percpu_hash_ops;
 extern const struct emu_map_ops map_array_ops;
 extern const struct emu_map_ops map_percpu_array_ops;
+extern const struct emu_map_ops map_lru_hash_ops;
+extern const struct emu_map_ops map_lru_percpu_hash_ops;
 
 #endif

@@ -8,6 +8,13 @@
 
 #define ARRAY_FLAGS (BPF_F_NUMA_NODE | BPF_F_MMAPABLE | MAP_ACCESS_FLAGS | BPF_F_INNER_MAP)
 
+#define PAGE 4096
+
+static uint64_t round_up_page(uint64_t bytes)
+{
+	return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
 int array_alloc_check(struct emu *emu, const struct map_spec *spec)
 {
 	bool percpu = map_type_get(spec->type)->percpu;
@@ -56,6 +63,19 @@ int array_alloc(struct emu *emu, const struct map_spec *spec, const struct emu_m
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
 	return array_alloc(emu, spec, &map_array_ops, map);
+}
+
+/* array_map_mem_usage() */
+uint64_t array_memory_usage(struct emu_map *map)
+{
+	uint64_t value = round_up_8(map->value_size), count = map->max_entries;
+
+	if (map_type_get(map->type)->percpu)
+		return KERNEL_ARRAY_SIZE +
+		       count * (8 + value * emu_of_map(map)->backend.possible_cpus);
+	if (map->map_flags & BPF_F_MMAPABLE)
+		return round_up_page(KERNEL_ARRAY_SIZE) + round_up_page(count * value);
+	return KERNEL_ARRAY_SIZE + count * value;
 }
 
 void array_free(struct emu_map *map)
@@ -143,6 +163,7 @@ const struct emu_map_ops map_array_ops = {
 	.alloc_check = array_alloc_check,
 	.alloc = alloc,
 	.free = array_free,
+	.memory_usage = array_memory_usage,
 	.check_btf = array_check_btf,
 	.meta_equal = meta_equal,
 	.lookup = array_lookup,

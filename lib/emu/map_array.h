@@ -6,6 +6,8 @@
 #include "emu/lock_stripes.h"
 #include "emu/map.h"
 
+#define KERNEL_ARRAY_SIZE 312 /* struct bpf_array, bytes; what many array-like types begin with */
+
 struct array_map {
 	struct emu_map map;
 	struct lock_stripes locks; /* by index */
@@ -25,6 +27,7 @@ int array_alloc_check(struct emu *emu, const struct map_spec *spec);
 int array_alloc(struct emu *emu, const struct map_spec *spec, const struct emu_map_ops *ops,
 		struct emu_map **map);
 void array_free(struct emu_map *map);
+uint64_t array_memory_usage(struct emu_map *map);
 int array_check_btf(const struct emu_map *map, const struct btf_types *types);
 
 int array_lookup(struct emu_map *map, const void *key, void *value, uint64_t flags);

@@ -11,6 +11,7 @@ const struct emu_map_ops map_percpu_array_ops = {
 	.alloc_check = array_alloc_check,
 	.alloc = alloc,
 	.free = array_free,
+	.memory_usage = array_memory_usage,
 	.check_btf = array_check_btf,
 	.meta_equal = map_meta_equal,
 	.lookup = array_lookup,
