@@ -2,6 +2,34 @@
 #include <string.h>
 #include "text/characters.h"
 
+#define CONTROL (CLASS_JSON_ESCAPE | CLASS_NAME_ESCAPE)
+#define SPACE (CONTROL | CLASS_WORD_END)
+
+const uint8_t character_classes[256] = {
+	[0x00] = SPACE,
+	[0x01 ... 0x08] = CONTROL,
+	['\t'] = SPACE,
+	['\n'] = SPACE,
+	[0x0b ... 0x0c] = CONTROL,
+	['\r'] = SPACE,
+	[0x0e ... 0x1f] = CONTROL,
+	[' '] = CLASS_WORD_END,
+	['"'] = CLASS_JSON_ESCAPE | CLASS_WORD_END,
+	['%'] = CLASS_NAME_ESCAPE,
+	[','] = CLASS_NAME_SEPARATOR | CLASS_WORD_END,
+	['.'] = CLASS_NAME_DOT,
+	['/'] = CLASS_NAME_ESCAPE,
+	[':'] = CLASS_WORD_END,
+	['='] = CLASS_NAME_SEPARATOR,
+	['['] = CLASS_WORD_END,
+	['\\'] = CLASS_JSON_ESCAPE,
+	[']'] = CLASS_WORD_END,
+	['{'] = CLASS_WORD_END,
+	['}'] = CLASS_WORD_END,
+	[0x7f] = CLASS_NAME_ESCAPE,
+	[0x80 ... 0xff] = CLASS_HIGH,
+};
+
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -167,24 +195,47 @@ char *print_ipv4(char *to, const unsigned char address[4])
 	return to - 1;
 }
 
-/* As many digits as 64 bits surely hold: these need no division to see whether one more fits. */
-static uint64_t parse_digits(const char *text, size_t length, size_t *at, unsigned base)
+/* Digits that 64 bits surely hold; false: there is something else among them. */
+static bool parse_short(const char *text, size_t length, wide_t *number)
 {
-	size_t end = *at + (base == 10 ? 19 : 16);
-	uint64_t number = 0;
+	uint64_t small = 0;
 
-	for (; *at < length && *at < end; (*at)++)
-		number = number * base + (unsigned)hex_digit(text[*at]);
-	return number;
+	for (size_t i = 0; i < length; i++) {
+		unsigned digit = (unsigned)(text[i] - '0');
+
+		if (digit > 9)
+			return false;
+		small = small * 10 + digit;
+	}
+	*number = small;
+	return true;
+}
+
+static enum number_result parse_long(const char *text, size_t length, unsigned base, wide_t *number)
+{
+	const wide_t max = ~(wide_t)0;
+	enum number_result result = NUMBER_OK;
+	wide_t made = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		int digit = hex_digit(text[i]);
+
+		if (digit < 0 || digit >= (int)base)
+			return NUMBER_NONE;
+		/* Divisions of 128 bits are dear. */
+		if (i >= 16 && made > (max - (unsigned)digit) / base)
+			result = NUMBER_BIG;
+		made = made * base + (unsigned)digit;
+	}
+	*number = made;
+	return result;
 }
 
 enum number_result parse_number(const char *text, size_t length, bool *negative, wide_t *number)
 {
-	const wide_t max = ~(wide_t)0;
 	unsigned base = 10;
 	size_t at = 0;
 
-	*number = 0;
 	*negative = length && text[0] == '-';
 	at += *negative;
 	if (length - at > 2 && text[at] == '0' && (text[at + 1] == 'x' || text[at + 1] == 'X')) {
@@ -193,18 +244,9 @@ enum number_result parse_number(const char *text, size_t length, bool *negative,
 	}
 	if (at == length)
 		return NUMBER_NONE;
-	for (size_t i = at; i < length; i++)
-		if (base == 10 ? !is_digit(text[i]) : hex_digit(text[i]) < 0)
-			return NUMBER_NONE;
-	*number = parse_digits(text, length, &at, base);
-	for (; at < length; at++) {
-		unsigned digit = (unsigned)hex_digit(text[at]);
-
-		if (*number > (max - digit) / base)
-			return NUMBER_BIG;
-		*number = *number * base + digit;
-	}
-	return NUMBER_OK;
+	if (base == 10 && length - at < 20 && parse_short(text + at, length - at, number))
+		return NUMBER_OK;
+	return parse_long(text + at, length - at, base, number);
 }
 
 bool parse_u64(const char *text, size_t length, uint64_t *number)

@@ -8,6 +8,21 @@
 #include <stdint.h>
 #include "text/tree.h"
 
+enum {
+	CLASS_JSON_ESCAPE = 1,	  /* needs a backslash in a JSON string */
+	CLASS_NAME_ESCAPE = 2,	  /* %XX in every name: '/', '%', control characters */
+	CLASS_NAME_SEPARATOR = 4, /* ',' and '=': %XX in a member's name or value */
+	CLASS_NAME_DOT = 8,	  /* '.': %XX in a member's name */
+	CLASS_WORD_END = 16,	  /* ends a JSON word: white space, NUL and , : ] } [ { " */
+	CLASS_HIGH = 32,	  /* not ASCII */
+};
+extern const uint8_t character_classes[256];
+
+static inline unsigned has_class(char c, unsigned classes)
+{
+	return character_classes[(unsigned char)c] & classes;
+}
+
 static inline bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';

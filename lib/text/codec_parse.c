@@ -23,10 +23,10 @@ static int accept_key(struct acceptor *acceptor, const struct codec *codec, cons
 	return accept_node(acceptor, NULL, type, tree, key);
 }
 
-int codec_parse_name(const struct codec *codec, const char *name, void *key, struct fault *fault)
+static int parse_name(const struct codec *codec, const char *name, size_t length, void *key,
+		      struct fault *fault)
 {
 	_Alignas(16) unsigned char space[CODEC_STACK];
-	size_t length = strlen(name);
 	struct arena arena;
 	struct acceptor acceptor = {.arena = &arena, .backend = codec->backend, .fault = fault};
 	struct node *tree;
@@ -40,6 +40,11 @@ int codec_parse_name(const struct codec *codec, const char *name, void *key, str
 		error = accept_key(&acceptor, codec, codec->key_name, tree, key);
 	arena_free(&arena);
 	return error;
+}
+
+int codec_parse_name(const struct codec *codec, const char *name, void *key, struct fault *fault)
+{
+	return parse_name(codec, name, strlen(name), key, fault);
 }
 
 /* A struct that is a prefix may be given as in its name, "10.0.0.0/8", too. */
@@ -120,20 +125,8 @@ int codec_parse_value(const struct codec *codec, const char *text, size_t length
 static int parse_line_name(const struct codec *codec, const char *name, size_t length, void *key,
 			   struct fault *fault)
 {
-	_Alignas(16) unsigned char space[CODEC_STACK];
-	struct arena arena;
-	char *copy;
-	int error;
+	int error = parse_name(codec, name, length, key, fault);
 
-	arena_init(&arena, space, sizeof(space));
-	copy = arena_copy(&arena, name, length);
-	if (!copy)
-		error = -ENOMEM;
-	else if (strlen(copy) != length)
-		error = fault_set(fault, EINVAL, "a NUL in a key name");
-	else
-		error = codec_parse_name(codec, copy, key, fault);
-	arena_free(&arena);
 	if (error == -ESRCH)
 		return fault_set(fault, EINVAL,
 				 "key: a short name stands for no key in a line: give the full "

@@ -7,8 +7,8 @@
 #include "text/kind.h"
 #include "text/name.h"
 
-static void print_json(const struct codec *codec, const struct type *type, const void *bytes,
-		       struct buffer *out)
+static void write_json(struct cursor *cursor, const struct codec *codec, const struct type *type,
+		       const void *bytes)
 {
 	_Alignas(16) unsigned char space[CODEC_STACK];
 	struct arena arena;
@@ -18,43 +18,47 @@ static void print_json(const struct codec *codec, const struct type *type, const
 	arena_init(&arena, space, sizeof(space));
 	tree = render(&renderer, type, bytes);
 	if (tree)
-		json_print(tree, out);
-	out->failed |= !tree;
+		json_write(cursor, tree);
+	cursor->out->failed |= !tree;
 	arena_free(&arena);
 }
 
-static void print_hex_name(const struct codec *codec, const void *key, struct buffer *out)
+static void write_hex_name(struct cursor *cursor, const struct codec *codec, const void *key)
 {
-	buffer_append(out, "hex-", 4);
-	buffer_append_hex(out, key, codec->info.key_size);
+	cursor_text(cursor, "hex-", 4);
+	cursor_hex(cursor, key, codec->info.key_size);
 }
 
 /* A name that would be empty, or that would not give back all bytes, is the bytes. */
-static void print_full_name(const struct codec *codec, const void *key, struct buffer *out)
+static void write_full_name(struct cursor *cursor, const struct codec *codec, const void *key)
 {
 	_Alignas(16) unsigned char space[CODEC_STACK];
-	size_t start = out->length;
+	size_t start = cursor_length(cursor);
 	struct arena arena;
 	struct renderer renderer = {.arena = &arena, .backend = codec->backend};
 	struct node *tree;
 
 	if (codec->hex_keys) {
-		print_hex_name(codec, key, out);
+		write_hex_name(cursor, codec, key);
 		return;
 	}
 	arena_init(&arena, space, sizeof(space));
 	tree = render_exact(&renderer, codec->key_name, key);
 	if (tree && !renderer.fell_back)
-		name_print(tree, out);
-	out->failed |= renderer.failed;
+		name_write(cursor, tree);
+	cursor->out->failed |= renderer.failed;
 	arena_free(&arena);
-	if (out->length == start)
-		print_hex_name(codec, key, out);
+	if (cursor_length(cursor) == start)
+		write_hex_name(cursor, codec, key);
 }
 
 int codec_print_full_name(const struct codec *codec, const void *key, struct buffer *out)
 {
-	print_full_name(codec, key, out);
+	struct cursor cursor;
+
+	cursor_open(&cursor, out);
+	write_full_name(&cursor, codec, key);
+	cursor_close(&cursor);
 	return buffer_error(out);
 }
 
@@ -62,10 +66,10 @@ int codec_print_name(const struct codec *codec, const void *key, struct buffer *
 {
 	struct buffer full = BUFFER_INIT;
 	size_t start = out->length;
+	int error = codec_print_full_name(codec, key, out);
 
-	print_full_name(codec, key, out);
-	if (out->failed || out->length - start <= CODEC_NAME_MAX)
-		return buffer_error(out);
+	if (error || out->length - start <= CODEC_NAME_MAX)
+		return error;
 	buffer_append(&full, out->data + start, out->length - start);
 	out->length = start;
 	name_shorten(full.data, full.length, out);
@@ -74,36 +78,53 @@ int codec_print_name(const struct codec *codec, const void *key, struct buffer *
 	return buffer_error(out);
 }
 
+static int print_json(const struct codec *codec, const struct type *type, const void *bytes,
+		      struct buffer *out)
+{
+	struct cursor cursor;
+
+	cursor_open(&cursor, out);
+	write_json(&cursor, codec, type, bytes);
+	cursor_close(&cursor);
+	return buffer_error(out);
+}
+
 int codec_print_value(const struct codec *codec, const void *value, struct buffer *out)
 {
-	print_json(codec, codec->value, value, out);
-	return buffer_error(out);
+	return print_json(codec, codec->value, value, out);
 }
 
 int codec_print_key_json(const struct codec *codec, const void *key, struct buffer *out)
 {
-	print_json(codec, codec->key, key, out);
-	return buffer_error(out);
+	return print_json(codec, codec->key, key, out);
 }
 
 int codec_print_entry(const struct codec *codec, const void *key, const void *value,
 		      struct buffer *out)
 {
-	print_full_name(codec, key, out);
-	buffer_append_char(out, '\t');
-	print_json(codec, codec->value, value, out);
-	buffer_append_char(out, '\n');
+	struct cursor cursor;
+
+	cursor_open(&cursor, out);
+	write_full_name(&cursor, codec, key);
+	cursor_char(&cursor, '\t');
+	write_json(&cursor, codec, codec->value, value);
+	cursor_char(&cursor, '\n');
+	cursor_close(&cursor);
 	return buffer_error(out);
 }
 
 int codec_print_element_json(const struct codec *codec, const void *key, const void *value,
 			     struct buffer *out)
 {
-	buffer_append(out, "{\"key\":", 7);
-	print_json(codec, codec->key, key, out);
-	buffer_append(out, ",\"value\":", 9);
-	print_json(codec, codec->value, value, out);
-	buffer_append_char(out, '}');
+	struct cursor cursor;
+
+	cursor_open(&cursor, out);
+	cursor_text(&cursor, "{\"key\":", 7);
+	write_json(&cursor, codec, codec->key, key);
+	cursor_text(&cursor, ",\"value\":", 9);
+	write_json(&cursor, codec, codec->value, value);
+	cursor_char(&cursor, '}');
+	cursor_close(&cursor);
 	return buffer_error(out);
 }
 
@@ -112,6 +133,7 @@ int codec_print_sum(const struct codec *codec, const void *value, struct buffer 
 {
 	const struct type *element = codec->element;
 	struct node sum = {.kind = NODE_WIDE};
+	struct cursor cursor;
 
 	if (codec->value->kind != TYPE_PERCPU || element->kind != TYPE_INTEGER)
 		return -EOPNOTSUPP;
@@ -134,6 +156,8 @@ int codec_print_sum(const struct codec *codec, const void *value, struct buffer 
 	sum.negative = element->is_signed && sum.wide >> 127;
 	if (sum.negative)
 		sum.wide = -sum.wide;
-	json_print(&sum, out);
+	cursor_open(&cursor, out);
+	json_write(&cursor, &sum);
+	cursor_close(&cursor);
 	return buffer_error(out);
 }

@@ -12,14 +12,13 @@
 
 #include <bpfuse/buffer.h>
 #include <bpfuse/fault.h>
+#include "text/cursor.h"
 #include "text/tree.h"
 
 #define JSON_DEPTH_MAX 64
 
-/* Numbers, words, lists and objects alike; buffer_error() tells of memory. */
-void json_print(const struct node *node, struct buffer *out);
-/* A string of it, with quotes. */
-void json_print_string(const char *text, size_t length, struct buffer *out);
+/* The buffer behind the cursor tells of lack of memory. */
+void json_write(struct cursor *cursor, const struct node *node);
 
 enum json_words {
 	JSON_WORDS, /* a text that begins with none of { [ " is one word, spaces included */

@@ -130,44 +130,54 @@ static int scan_escaped(struct scanner *scanner, size_t end, const char **text, 
 	return 0;
 }
 
-static int string_end(struct scanner *scanner, size_t *end, bool *escaped)
+/* Finds the closing quote; escaped and high: there are backslashes, bytes that are not ASCII. */
+static int string_end(struct scanner *scanner, size_t *end, bool *escaped, bool *high)
 {
+	const char *text = scanner->text;
 	size_t at = scanner->at;
+	unsigned seen = 0;
 
-	*escaped = false;
-	for (; at < scanner->length && scanner->text[at] != '"'; at++) {
-		if ((unsigned char)scanner->text[at] < 0x20) {
+	for (; at < scanner->length && text[at] != '"'; at++) {
+		unsigned class = has_class(text[at], CLASS_JSON_ESCAPE | CLASS_HIGH);
+
+		seen |= class;
+		if (!(class & CLASS_JSON_ESCAPE))
+			continue;
+		if (text[at] != '\\') {
 			scanner->at = at;
 			return scan_fault(scanner, "control characters as escapes in a string");
 		}
-		if (scanner->text[at] == '\\') {
-			*escaped = true;
-			at += at + 1 < scanner->length;
-		}
+		at += at + 1 < scanner->length;
 	}
 	if (at >= scanner->length) {
 		scanner->at = scanner->length;
 		return scan_fault(scanner, "a closing quote");
 	}
 	*end = at;
+	*escaped = seen & CLASS_JSON_ESCAPE;
+	*high = seen & CLASS_HIGH;
 	return 0;
+}
+
+static int utf8_fault(struct scanner *scanner, size_t at)
+{
+	return fault_set(scanner->fault, EINVAL, "invalid UTF-8: byte 0x%02x at position %zu",
+			 (unsigned char)scanner->text[at], at + 1);
 }
 
 static int scan_string(struct scanner *scanner, const char **text, size_t *length)
 {
 	size_t end = 0, bad;
-	bool escaped;
+	bool escaped = false, high = false;
 	int error;
 
 	scanner->at++;
-	error = string_end(scanner, &end, &escaped);
+	error = string_end(scanner, &end, &escaped, &high);
 	if (error)
 		return error;
-	bad = utf8_check(scanner->text + scanner->at, end - scanner->at);
+	bad = high ? utf8_check(scanner->text + scanner->at, end - scanner->at) : end - scanner->at;
 	if (bad < end - scanner->at)
-		return fault_set(
-			scanner->fault, EINVAL, "invalid UTF-8: byte 0x%02x at position %zu",
-			(unsigned char)scanner->text[scanner->at + bad], scanner->at + bad + 1);
+		return utf8_fault(scanner, scanner->at + bad);
 	if (escaped) {
 		error = scan_escaped(scanner, end, text, length);
 	} else {
@@ -178,16 +188,11 @@ static int scan_string(struct scanner *scanner, const char **text, size_t *lengt
 	return error;
 }
 
-static bool ends_word(char c)
-{
-	return is_space(c) || strchr(",:]}[{\"", c);
-}
-
 static int scan_word(struct scanner *scanner, struct node **node)
 {
 	size_t start = scanner->at;
 
-	while (!at_end(scanner) && peek(scanner) && !ends_word(peek(scanner)))
+	while (!at_end(scanner) && !has_class(scanner->text[scanner->at], CLASS_WORD_END))
 		scanner->at++;
 	if (scanner->at == start)
 		return scan_fault(scanner, "a value");
@@ -301,14 +306,17 @@ static int scan_rest(struct scanner *scanner, struct node **node)
 	size_t bad = utf8_check(text, length);
 
 	if (bad < length)
-		return fault_set(scanner->fault, EINVAL,
-				 "invalid UTF-8: byte 0x%02x at position %zu",
-				 (unsigned char)text[bad], scanner->at + bad + 1);
+		return utf8_fault(scanner, scanner->at + bad);
 	*node = node_text(scanner->arena, NODE_WORD, text, length);
 	if (!*node)
 		return -ENOMEM;
 	(*node)->position = scanner->at;
 	return 0;
+}
+
+static bool begins_json(char c, enum json_words words)
+{
+	return c == '"' || (words == JSON_WORDS && (c == '{' || c == '['));
 }
 
 int json_parse(struct arena *arena, const char *text, size_t length, enum json_words words,
@@ -321,7 +329,7 @@ int json_parse(struct arena *arena, const char *text, size_t length, enum json_w
 	while (scanner.length && is_space(text[scanner.length - 1]))
 		scanner.length--;
 	skip_space(&scanner);
-	if (!strchr(words == JSON_TEXT ? "\"" : "{[\"", peek(&scanner)) || !peek(&scanner))
+	if (!begins_json(peek(&scanner), words))
 		return scan_rest(&scanner, tree);
 	error = scan_value(&scanner, tree);
 	if (error)

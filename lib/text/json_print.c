@@ -3,7 +3,7 @@
 #include "text/characters.h"
 #include "text/json.h"
 
-enum { NUMBER_TEXT_MAX = 48 }; /* a sign and 39 digits, or two dozen of anything else */
+enum { NUMBER_TEXT_MAX = 48 }; /* a sign and 39 digits */
 
 /* The letter behind the backslash, or 0. */
 static char escape_letter(char c)
@@ -39,54 +39,51 @@ static char *print_escaped(char *to, char c)
 	return to + 5;
 }
 
-void json_print_string(const char *text, size_t length, struct buffer *out)
+static void write_string(struct cursor *cursor, const char *text, size_t length)
 {
-	char *start = length < SIZE_MAX / 8 ? buffer_reserve(out, 6 * length + 2) : NULL;
-	char *to = start;
+	char *to = length < SIZE_MAX / 8 ? cursor_room(cursor, 6 * length + 2) : NULL;
 
 	if (!to)
 		return;
 	*to++ = '"';
 	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-
-		if ((unsigned char)c < 0x20 || c == '"' || c == '\\')
-			to = print_escaped(to, c);
+		if (has_class(text[i], CLASS_JSON_ESCAPE))
+			to = print_escaped(to, text[i]);
 		else
-			*to++ = c;
+			*to++ = text[i];
 	}
 	*to++ = '"';
-	buffer_commit(out, (size_t)(to - start));
+	cursor->at = to;
 }
 
-static void print_number(const struct node *node, struct buffer *out)
+static void write_number(struct cursor *cursor, const struct node *node)
 {
-	char *start = buffer_reserve(out, NUMBER_TEXT_MAX);
-	char *to = start;
+	char *to = cursor_room(cursor, NUMBER_TEXT_MAX);
 
-	if (!start)
+	if (!to)
 		return;
-	if (node->kind == NODE_WIDE) {
+	if (node->kind == NODE_UNSIGNED) {
+		to = print_u64(to, node->number);
+	} else if (node->kind == NODE_WIDE) {
 		if (node->negative)
 			*to++ = '-';
 		to = print_wide(to, node->wide);
-	} else if (node->kind == NODE_SIGNED && (int64_t)node->number < 0) {
-		*to++ = '-';
-		to = print_u64(to, -node->number);
 	} else {
-		to = print_u64(to, node->number);
+		bool negative = (int64_t)node->number < 0;
+
+		if (negative)
+			*to++ = '-';
+		to = print_u64(to, negative ? -node->number : node->number);
 	}
-	buffer_commit(out, (size_t)(to - start));
+	cursor->at = to;
 }
 
-static void print_bytes(const struct node *node, struct buffer *out)
+static void write_bytes(struct cursor *cursor, const struct node *node)
 {
 	const unsigned char *bytes = (const unsigned char *)node->text;
-	char *start =
-		node->length < SIZE_MAX / 8 ? buffer_reserve(out, 5 * node->length + 2) : NULL;
-	char *to = start;
+	char *to = node->length < SIZE_MAX / 8 ? cursor_room(cursor, 5 * node->length + 2) : NULL;
 
-	if (!start)
+	if (!to)
 		return;
 	*to++ = '[';
 	for (size_t i = 0; i < node->length; i++) {
@@ -101,73 +98,102 @@ static void print_bytes(const struct node *node, struct buffer *out)
 		to = print_u64(to, byte);
 	}
 	*to++ = ']';
-	buffer_commit(out, (size_t)(to - start));
+	cursor->at = to;
 }
 
-static void print_prefix(const struct node *node, struct buffer *out)
+static void write_prefix(struct cursor *cursor, const struct node *node)
 {
-	buffer_append_char(out, '"');
-	buffer_append(out, node->text, node->length);
-	buffer_append_char(out, '/');
-	buffer_append_u64(out, node->prefix);
-	buffer_append_char(out, '"');
+	char *to = cursor_room(cursor, node->length + NUMBER_TEXT_MAX);
+
+	if (!to)
+		return;
+	*to++ = '"';
+	memcpy(to, node->text, node->length);
+	to += node->length;
+	*to++ = '/';
+	to = print_u64(to, node->prefix);
+	*to++ = '"';
+	cursor->at = to;
 }
 
-static void print_hex(const struct node *node, struct buffer *out)
+static void write_hex(struct cursor *cursor, const struct node *node)
 {
-	buffer_append(out, "\"hex-", 5);
-	buffer_append_hex(out, node->text, node->length);
-	buffer_append_char(out, '"');
+	cursor_text(cursor, "\"hex-", 5);
+	cursor_hex(cursor, node->text, node->length);
+	cursor_char(cursor, '"');
 }
 
-static void print_group(const struct node *node, struct buffer *out)
+/* Comma, name and colon; most names are identifiers and need no look at each character. */
+static void write_name(struct cursor *cursor, const struct node *child, bool first)
+{
+	char *to;
+
+	if (!child->plain_name) {
+		if (!first)
+			cursor_char(cursor, ',');
+		write_string(cursor, child->name, child->name_length);
+		cursor_char(cursor, ':');
+		return;
+	}
+	to = cursor_room(cursor, (size_t)child->name_length + 4);
+	if (!to)
+		return;
+	*to = ',';
+	to += !first;
+	*to++ = '"';
+	memcpy(to, child->name, child->name_length);
+	to += child->name_length;
+	*to++ = '"';
+	*to++ = ':';
+	cursor->at = to;
+}
+
+static void write_group(struct cursor *cursor, const struct node *node)
 {
 	bool object = node->kind == NODE_OBJECT;
 
-	buffer_append_char(out, object ? '{' : '[');
+	cursor_char(cursor, object ? '{' : '[');
 	for (const struct node *child = node->first; child; child = child->next) {
-		if (child != node->first)
-			buffer_append_char(out, ',');
-		if (object) {
-			json_print_string(child->name, child->name_length, out);
-			buffer_append_char(out, ':');
-		}
-		json_print(child, out);
+		if (object)
+			write_name(cursor, child, child == node->first);
+		else if (child != node->first)
+			cursor_char(cursor, ',');
+		json_write(cursor, child);
 	}
-	buffer_append_char(out, object ? '}' : ']');
+	cursor_char(cursor, object ? '}' : ']');
 }
 
-void json_print(const struct node *node, struct buffer *out)
+void json_write(struct cursor *cursor, const struct node *node)
 {
 	switch (node->kind) {
 	case NODE_NULL:
-		buffer_append(out, "null", 4);
+		cursor_text(cursor, "null", 4);
 		break;
 	case NODE_BOOL:
-		buffer_append_string(out, node->number ? "true" : "false");
+		cursor_text(cursor, node->number ? "true" : "false", node->number ? 4 : 5);
 		break;
 	case NODE_UNSIGNED:
 	case NODE_SIGNED:
 	case NODE_WIDE:
-		print_number(node, out);
+		write_number(cursor, node);
 		break;
 	case NODE_LITERAL:
-		buffer_append(out, node->text, node->length);
+		cursor_text(cursor, node->text, node->length);
 		break;
 	case NODE_STRING:
 	case NODE_WORD:
-		json_print_string(node->text, node->length, out);
+		write_string(cursor, node->text, node->length);
 		break;
 	case NODE_PREFIX:
-		print_prefix(node, out);
+		write_prefix(cursor, node);
 		break;
 	case NODE_HEX:
-		print_hex(node, out);
+		write_hex(cursor, node);
 		break;
 	case NODE_BYTES:
-		print_bytes(node, out);
+		write_bytes(cursor, node);
 		break;
 	default:
-		print_group(node, out);
+		write_group(cursor, node);
 	}
 }

@@ -126,8 +126,10 @@ struct node *render_member(struct renderer *renderer, const struct member *membe
 				    ? render_bits(renderer, member, bytes)
 				    : render(renderer, member->type, bytes + member->offset);
 
-	if (node)
-		node_name(node, member->name, member->name_length);
+	if (!node)
+		return NULL;
+	node_name(node, member->name, member->name_length);
+	node->plain_name = member->plain_name;
 	return node;
 }
 

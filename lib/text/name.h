@@ -12,11 +12,12 @@
 
 #include <bpfuse/buffer.h>
 #include <bpfuse/fault.h>
+#include "text/cursor.h"
 #include "text/tree.h"
 #include "text/type.h"
 
-/* Appends; an empty name is possible, the caller deals with it. */
-void name_print(const struct node *node, struct buffer *out);
+/* An empty name is possible, the caller deals with it. */
+void name_write(struct cursor *cursor, const struct node *node);
 
 /*
  * The tree of a name for that type: words, and objects of them for what has members (marked

@@ -16,106 +16,126 @@ struct path {
 	bool indexed;
 };
 
-static void append_escape(char c, struct buffer *out)
+static char *print_escape(char *to, char c)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char escape[3] = {'%', digits[(unsigned char)c >> 4], digits[c & 15]};
 
-	buffer_append(out, escape, sizeof(escape));
+	to[0] = '%';
+	to[1] = digits[(unsigned char)c >> 4];
+	to[2] = digits[c & 15];
+	return to + 3;
 }
 
-/* start: where in out the name begins. */
-static void append_text(const char *text, size_t length, const char *separators, size_t start,
-			struct buffer *out)
+/* escaped: the classes of characters to write as %XX; start: where in the buffer the name is. */
+static void write_text(struct cursor *cursor, const char *text, size_t length, unsigned escaped,
+		       size_t start)
 {
+	bool first = cursor_length(cursor) == start;
+	char *to = length < SIZE_MAX / 4 ? cursor_room(cursor, 3 * length) : NULL;
+
+	if (!to)
+		return;
 	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
-
-		if (is_control(c) || c == '/' || c == '%' || strchr(separators, c) ||
-		    (c == '.' && out->length == start))
-			append_escape(c, out);
+		if (has_class(text[i], escaped) || (first && i == 0 && text[i] == '.'))
+			to = print_escape(to, text[i]);
 		else
-			buffer_append_char(out, c);
+			*to++ = text[i];
 	}
+	cursor->at = to;
 }
 
-static void append_path(const struct path *path, size_t start, struct buffer *out)
+static void write_index(struct cursor *cursor, uint64_t index)
 {
+	char *to = cursor_room(cursor, 20);
+
+	if (to)
+		cursor->at = print_u64(to, index);
+}
+
+static void write_path(struct cursor *cursor, const struct path *path, size_t start)
+{
+	const struct node *node = path->node;
+
 	if (path->up) {
-		append_path(path->up, start, out);
-		buffer_append_char(out, '.');
+		write_path(cursor, path->up, start);
+		cursor_char(cursor, '.');
 	}
 	if (path->indexed)
-		buffer_append_u64(out, path->index);
+		write_index(cursor, path->index);
+	else if (node->plain_name)
+		cursor_text(cursor, node->name, node->name_length);
 	else
-		append_text(path->node->name, path->node->name_length, ",=.", start, out);
+		write_text(cursor, node->name, node->name_length,
+			   CLASS_NAME_ESCAPE | CLASS_NAME_SEPARATOR | CLASS_NAME_DOT, start);
 }
 
-static void append_leaf(const struct node *node, const char *separators, size_t start,
-			struct buffer *out)
+static void write_leaf(struct cursor *cursor, const struct node *node, unsigned escaped,
+		       size_t start)
 {
 	switch (node->kind) {
 	case NODE_STRING:
 	case NODE_WORD:
-		append_text(node->text, node->length, separators, start, out);
+		write_text(cursor, node->text, node->length, escaped, start);
 		break;
 	case NODE_PREFIX:
-		buffer_append(out, node->text, node->length);
-		buffer_append_char(out, '_');
-		buffer_append_u64(out, node->prefix);
+		cursor_text(cursor, node->text, node->length);
+		cursor_char(cursor, '_');
+		write_index(cursor, node->prefix);
 		break;
 	case NODE_HEX:
 	case NODE_BYTES:
-		buffer_append(out, "hex-", 4);
-		buffer_append_hex(out, node->text, node->length);
+		cursor_text(cursor, "hex-", 4);
+		cursor_hex(cursor, node->text, node->length);
 		break;
 	default: /* numbers and words of JSON need no escape */
-		json_print(node, out);
+		json_write(cursor, node);
 	}
 }
 
-static void append_members(const struct node *group, const struct path *up, size_t start,
-			   struct buffer *out)
+static void write_members(struct cursor *cursor, const struct node *group, const struct path *up,
+			  size_t start)
 {
 	struct path path = {up, NULL, 0, group->kind == NODE_LIST};
 
 	for (const struct node *child = group->first; child; child = child->next, path.index++) {
 		path.node = child;
 		if (child->kind == NODE_OBJECT || child->kind == NODE_LIST) {
-			append_members(child, &path, start, out);
+			write_members(cursor, child, &path, start);
 			continue;
 		}
-		if (out->length > start)
-			buffer_append_char(out, ',');
-		append_path(&path, start, out);
-		buffer_append_char(out, '=');
-		append_leaf(child, ",=", start, out);
+		if (cursor_length(cursor) > start)
+			cursor_char(cursor, ',');
+		write_path(cursor, &path, start);
+		cursor_char(cursor, '=');
+		write_leaf(cursor, child, CLASS_NAME_ESCAPE | CLASS_NAME_SEPARATOR, start);
 	}
 }
 
 /* A text that looks like the short form must not be taken for one. */
-static void escape_short_form(size_t start, struct buffer *out)
+static void escape_short_form(struct cursor *cursor, size_t start)
 {
-	size_t length = out->length - start;
-	char name[CODEC_NAME_MAX];
+	size_t length = cursor_length(cursor) - start;
+	char *to = cursor_room(cursor, 2);
 
-	memcpy(name, out->data + start, length);
-	out->length = start;
-	append_escape(name[0], out);
-	buffer_append(out, name + 1, length - 1);
+	if (!to)
+		return;
+	to -= length;
+	memmove(to + 3, to + 1, length - 1);
+	print_escape(to, *to);
+	cursor->at += 2;
 }
 
-void name_print(const struct node *node, struct buffer *out)
+void name_write(struct cursor *cursor, const struct node *node)
 {
-	size_t start = out->length;
+	size_t start = cursor_length(cursor);
 
 	if (node->kind == NODE_OBJECT || node->kind == NODE_LIST)
-		append_members(node, NULL, start, out);
+		write_members(cursor, node, NULL, start);
 	else
-		append_leaf(node, "", start, out);
-	if (!out->failed && node->kind == NODE_STRING &&
-	    name_is_short_form(out->data + start, out->length - start))
-		escape_short_form(start, out);
+		write_leaf(cursor, node, CLASS_NAME_ESCAPE, start);
+	if (node->kind == NODE_STRING && !cursor->out->failed && cursor->at &&
+	    name_is_short_form(cursor->out->data + start, cursor_length(cursor) - start))
+		escape_short_form(cursor, start);
 }
 
 void name_shorten(const char *full, size_t length, struct buffer *out)

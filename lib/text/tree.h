@@ -39,8 +39,9 @@ enum node_kind {
 
 struct node {
 	uint8_t kind;
-	bool negative;	/* NODE_WIDE: a minus before it; NODE_BYTES: signed */
-	bool from_name; /* made from a key name: list members are called 0, 1, ... */
+	bool negative;	 /* NODE_WIDE: a minus before it; NODE_BYTES: signed */
+	bool plain_name; /* its name is an identifier: no character of it needs an escape */
+	bool from_name;	 /* made from a key name: list members are called 0, 1, ... */
 	uint32_t name_length;
 	const char *name; /* of a child of NODE_OBJECT */
 	struct node *next;
@@ -69,7 +70,7 @@ static inline struct node *node_make(struct arena *arena, enum node_kind kind)
 	if (!node)
 		return NULL;
 	node->kind = (uint8_t)kind;
-	node->negative = node->from_name = false;
+	node->negative = node->plain_name = node->from_name = false;
 	node->name = NULL;
 	node->name_length = 0;
 	node->next = NULL;

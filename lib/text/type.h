@@ -48,6 +48,7 @@ struct member {
 	uint32_t offset;     /* bytes from the start of the struct */
 	uint32_t bit_offset; /* bits from the start of the struct; with bit_size only */
 	uint8_t bit_size;    /* not 0: a bit-field */
+	bool plain_name;     /* an identifier: no character of it needs an escape */
 	const struct type *type;
 };
 

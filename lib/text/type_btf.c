@@ -324,6 +324,7 @@ static bool compile_member(struct compiler *compiler, const struct btf_type *par
 	if (!made->type || !made->name)
 		return false;
 	made->name_length = (uint32_t)strlen(name);
+	made->plain_name = is_identifier(name, made->name_length);
 	/* Before kind_flag the int type itself says where in it the bits are. */
 	type = btf__type_by_id(compiler->btf, btf_strip(compiler->btf, member->type));
 	if (!bit_size && type && btf_is_int(type) && btf_int_bits(type) != type->size * 8) {
@@ -521,6 +522,7 @@ static const struct type *compile_section(struct compiler *compiler, const struc
 		members[i].type = compile_variable(compiler, &infos[i], special, depth);
 		members[i].name = arena_copy(compiler->arena, name, strlen(name));
 		members[i].name_length = (uint32_t)strlen(name);
+		members[i].plain_name = is_identifier(name, members[i].name_length);
 		members[i].offset = infos[i].offset;
 		if (!members[i].type || !members[i].name)
 			return NULL;

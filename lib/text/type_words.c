@@ -143,6 +143,7 @@ static int parse_member(struct parser *parser, struct members *members)
 	parser->at++;
 	member->name = name;
 	member->name_length = (uint32_t)length;
+	member->plain_name = true;
 	return parse_type(parser, &member->type);
 }
 
