@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "cases.h"
 #include "creation.h"
 #include "trial.h"
 
@@ -99,6 +100,39 @@ static void run_one(const struct trial *trial, void *context)
 	report(trial, &outcome);
 }
 
+/* --- cases --- */
+
+static void case_run(const struct test_case *test, struct world *world)
+{
+	const struct subject *subject = subject_get(test->type);
+	struct check check = {.world = world};
+
+	test->run(&check);
+	world->tidy(world);
+	number++;
+	if (check.missing) {
+		skipped++;
+		printf("ok %u - %s: %s # SKIP not in this world\n", number, subject->name,
+		       test->name);
+	} else if (!check.wrong) {
+		printf("ok %u - %s: %s\n", number, subject->name, test->name);
+	} else {
+		failed++;
+		printf("not ok %u - %s: %s\n", number, subject->name, test->name);
+	}
+}
+
+static void cases_run(const struct subject *subject, struct world *world)
+{
+	const struct test_case *const lists[] = {hash_cases,   array_cases,	queue_cases,
+						 object_cases, reference_cases, device_cases};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct test_case *test = lists[i]; test->run; test++)
+			if (test->type == subject->type)
+				case_run(test, world);
+}
+
 static bool is_wanted(const struct subject *subject, char **types)
 {
 	if (!*types)
@@ -128,6 +162,7 @@ int main(int argc, char **argv)
 			continue;
 		creations_run(subject, world);
 		trials_visit(subject, run_one, world);
+		cases_run(subject, world);
 	}
 	printf("1..%u\n", number);
 	fprintf(stderr, "%u trials, %u failed, %u skipped\n", number, failed, skipped);

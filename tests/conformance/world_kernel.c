@@ -313,7 +313,11 @@ struct world *world_kernel_open(void)
 		.device_remove = world_device_remove,
 		.tidy = tidy,
 	};
+	cpu_set_t first_cpu = {0};
 
+	/* Each CPU keeps free LRU nodes of its own: on one CPU the number that is kept is known. */
+	CPU_SET(0, &first_cpu);
+	sched_setaffinity(0, sizeof(first_cpu), &first_cpu);
 	if (unshare(CLONE_NEWNET)) {
 		perror("a network namespace of its own");
 		exit(1);
