@@ -130,15 +130,18 @@ static void take_gives(struct check *check)
 	handle_close(map);
 }
 
+/* Free nodes wait in lists of each CPU, up to LOCAL_FREE_TARGET (bpf_lru_list.c) of them. */
 static void lru_evicts(struct check *check)
 {
 	struct handle *map = make_map(check, BPF_MAP_TYPE_LRU_HASH, 4, 4, 1000, 0);
+	unsigned kept;
 
 	for (uint32_t key = 0; key < 3000; key++)
 		EXPECT(put(map, key, key, BPF_NOEXIST), 0);
 	EXPECT(get(map, 2999), 2999);
 	EXPECT(get(map, 0), -ENOENT);
-	EXPECT(count_keys(map), 1000);
+	kept = count_keys(map);
+	EXPECT(kept <= 1000 && kept >= 1000 - 128, true);
 	handle_close(map);
 }
 
@@ -296,7 +299,7 @@ const struct test_case hash_cases[] = {
 	{BPF_MAP_TYPE_HASH, "a full map without preallocation", full_then_free},
 	{BPF_MAP_TYPE_PERCPU_HASH, "slots are 8 bytes wide", percpu_slots},
 	{BPF_MAP_TYPE_LRU_HASH, "lookup and delete", take_gives},
-	{BPF_MAP_TYPE_LRU_HASH, "eviction keeps max_entries", lru_evicts},
+	{BPF_MAP_TYPE_LRU_HASH, "eviction keeps nearly max_entries", lru_evicts},
 	{BPF_MAP_TYPE_LRU_HASH, "lists per CPU round max_entries up", lru_rounds_up},
 	{BPF_MAP_TYPE_LPM_TRIE, "the longest prefix wins", lpm_longest},
 	{BPF_MAP_TYPE_LPM_TRIE, "order of iteration", lpm_order},
