@@ -3,9 +3,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <bpf/libbpf.h>
+#include "emu/device.h"
 #include "emu/emu.h"
 #include "emu/link.h"
 #include "emu/map.h"
+#include "emu/offload.h"
 #include "emu/prog.h"
 #include "emu/scenario.h"
 #include "emu/state.h"
@@ -78,8 +80,9 @@ static void emu_close(struct backend *backend)
 	struct emu *emu = emu_of(backend);
 
 	tree_destroy(&emu->tree);
-	netdev_table_destroy(&emu->netdevs);
+	offload_unregister_all(&emu->netdevs);
 	fd_table_destroy(&emu->fds);
+	netdev_table_destroy(&emu->netdevs);
 	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
 		id_table_destroy(&emu->ids[kind]);
 	free(emu);
@@ -111,6 +114,14 @@ static const struct backend_ops emu_ops = {
 	.map_update_batch = emu_map_update_batch,
 	.map_delete_batch = emu_map_delete_batch,
 	.map_freeze = emu_map_freeze,
+	.device_next = emu_device_next,
+	.device_find = emu_device_find,
+	.device_by_ifindex = emu_device_by_ifindex,
+	.device_add = emu_device_add,
+	.device_remove = emu_device_remove,
+	.device_rename = emu_device_rename,
+	.device_get = emu_device_get,
+	.device_set = emu_device_set,
 	.tree_stat = emu_tree_stat,
 	.tree_list = emu_tree_list,
 	.tree_readlink = emu_tree_readlink,

@@ -45,6 +45,7 @@ struct emu_prog_spec {
 	const void *xlated; /* xlated_length bytes of instructions */
 	uint32_t xlated_length;
 	uint64_t run_time_ns, run_cnt;
+	struct fault *log; /* may be NULL: the verifier's sentence, where it has one */
 };
 int emu_prog_load(struct backend *backend, const struct emu_prog_spec *spec, struct handle **prog);
 

@@ -167,6 +167,7 @@ static int create(struct emu *emu, const struct map_spec *spec, struct emu_map *
 		map_put(map);
 		return error;
 	}
+	offload_map_published(map);
 	*result = map;
 	return 0;
 }
@@ -187,8 +188,7 @@ int emu_map_create(struct backend *backend, const struct map_spec *spec, struct 
 int emu_map_info(struct handle *handle, struct map_info *info)
 {
 	struct emu_map *map = map_of(handle);
-
-	*info = (struct map_info){
+	struct map_info filled = {
 		.type = map->type,
 		.id = map->object.id,
 		.key_size = map->key_size,
@@ -201,8 +201,13 @@ int emu_map_info(struct handle *handle, struct map_info *info)
 		.btf_value_type_id = map->btf_value_type_id,
 		.btf_vmlinux_value_type_id = map->btf_vmlinux_value_type_id,
 	};
-	memcpy(info->name, map->name, sizeof(info->name));
-	return map->ops->fill_info ? map->ops->fill_info(map, info) : 0;
+	int error;
+
+	memcpy(filled.name, map->name, sizeof(filled.name));
+	error = map->ops->fill_info ? map->ops->fill_info(map, &filled) : 0;
+	if (!error)
+		*info = filled;
+	return error;
 }
 
 int emu_map_state(struct handle *handle, struct map_state *state)

@@ -10,6 +10,7 @@ static void prog_object_free(struct emu_object *object)
 {
 	struct emu_prog *prog = (struct emu_prog *)object;
 
+	offload_prog_release(prog);
 	for (uint32_t i = 0; i < prog->map_count; i++)
 		map_put(prog->maps[i]);
 	free(prog->maps);
@@ -43,6 +44,8 @@ static int copy_maps(struct emu_prog *prog, const struct emu_prog_spec *spec)
 		/* bpf_prog_check_tail_call(): a program fits the prog_array it jumps through. */
 		if (map->type == BPF_MAP_TYPE_PROG_ARRAY && !prog_fits_map(map, prog))
 			error = -EINVAL;
+		else
+			error = offload_prog_check_map(prog, map, spec->log);
 	}
 	return error;
 }
@@ -83,7 +86,9 @@ int emu_prog_load(struct backend *backend, const struct emu_prog_spec *spec, str
 	prog->run_time_ns = spec->run_time_ns;
 	prog->run_cnt = spec->run_cnt;
 	prog->load_time = nanoseconds_since_boot();
-	error = copy_maps(prog, spec);
+	error = prog->ifindex ? offload_prog_bind(prog) : 0;
+	if (!error)
+		error = copy_maps(prog, spec);
 	if (!error)
 		error = copy_xlated(prog, spec);
 	if (!error)
@@ -137,8 +142,7 @@ bool prog_fits_map(struct emu_map *map, const struct emu_prog *prog)
 int emu_prog_info(struct handle *handle, struct prog_info *info)
 {
 	struct emu_prog *prog = (struct emu_prog *)emu_handle(handle)->object;
-
-	*info = (struct prog_info){
+	struct prog_info filled = {
 		.type = prog->type,
 		.id = prog->object.id,
 		.ifindex = prog->ifindex,
@@ -150,13 +154,18 @@ int emu_prog_info(struct handle *handle, struct prog_info *info)
 		.gpl_compatible = prog->gpl_compatible,
 		.map_count = prog->map_count,
 	};
-	memcpy(info->tag, prog->tag, sizeof(info->tag));
-	memcpy(info->name, prog->name, sizeof(info->name));
-	info->map_ids = calloc(prog->map_count ? prog->map_count : 1, sizeof(uint32_t));
-	if (!info->map_ids)
+	int error = offload_prog_fill_info(prog, &filled);
+
+	if (error)
+		return error;
+	memcpy(filled.tag, prog->tag, sizeof(filled.tag));
+	memcpy(filled.name, prog->name, sizeof(filled.name));
+	filled.map_ids = calloc(prog->map_count ? prog->map_count : 1, sizeof(uint32_t));
+	if (!filled.map_ids)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < prog->map_count; i++)
-		info->map_ids[i] = prog->maps[i]->object.id;
+		filled.map_ids[i] = prog->maps[i]->object.id;
+	*info = filled;
 	return 0;
 }
 

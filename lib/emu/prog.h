@@ -5,6 +5,7 @@
 
 #include <linux/bpf.h>
 #include "emu/map.h"
+#include "emu/offload.h"
 
 struct emu_prog {
 	struct emu_object object; /* the first member */
@@ -14,6 +15,7 @@ struct emu_prog {
 	char name[OBJECT_NAME_MAX];
 	uint64_t load_time; /* ns since boot */
 	uint64_t run_time_ns, run_cnt;
+	struct offload_binding binding; /* where ifindex is not 0 */
 	struct emu_map **maps; /* references */
 	uint32_t map_count;
 	void *xlated;

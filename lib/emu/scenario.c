@@ -15,6 +15,7 @@ static const struct section {
 } sections[] = {
 	{"memory", scenario_load_memory},
 	{"cpus", scenario_load_cpus},
+	{"devices", scenario_load_devices},
 	{"maps", scenario_load_maps},
 	{"programs", scenario_load_programs},
 	{"links", scenario_load_links},

@@ -163,6 +163,7 @@ static int load_prog(struct scenario *scenario, json_t *json)
 {
 	struct prog_item item = {.name = "", .gpl = true, .jited = true};
 	struct emu_prog_spec spec = {0};
+	struct fault log = FAULT_INIT;
 	cleanup_free unsigned char *xlated = NULL;
 	cleanup_free int *map_fds = NULL;
 	struct handle *prog;
@@ -183,10 +184,11 @@ static int load_prog(struct scenario *scenario, json_t *json)
 	}
 	if (error)
 		return error;
+	spec.log = &log;
 	error = emu_prog_load(&scenario->emu->backend, &spec, &prog);
 	if (error)
 		return scenario_fault(scenario, -error, "the program is refused: %s",
-				      strerror(-error));
+				      log.text[0] ? log.text : strerror(-error));
 	return scenario_remember(scenario, item.name, prog);
 }
 
