@@ -226,7 +226,7 @@ static int get_accept(struct netdev_table *table, const char *name, struct buffe
 static int set_accept(struct netdev_table *table, const char *name, const char *text,
 		      struct fault *fault)
 {
-	bool accept;
+	bool accept = true;
 	int error = parse_bool(text, &accept, fault);
 	struct offload_port *port = error ? NULL : offload_port_find(table, name, &error);
 
