@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <bpfuse/cleanup.h>
-#include <bpfuse/error_name.h>
+#include <bpfuse/errno_name.h>
 
 /* A call's name in `stats` and `fail`, and other words that `fail` takes for it. */
 static const struct {
@@ -118,12 +118,12 @@ void port_faults_print(struct offload_port *port, struct buffer *out)
 	pthread_mutex_lock(&port->lock);
 	for (int call = 0; call < OFFLOAD_CALLS; call++) {
 		const struct port_fault *fault = &port->faults[call];
-		char name[ERROR_NAME_MAX];
+		char name[ERRNO_NAME_MAX];
 
 		if (!fault->error)
 			continue;
 		buffer_append_format(out, "%s%s %s", out->length > start ? "\n" : "",
-				     call_names[call].name, error_name(-fault->error, name));
+				     call_names[call].name, errno_name(-fault->error, name));
 		if (fault->count)
 			buffer_append_format(out, " %" PRIu64, fault->count);
 	}
@@ -193,7 +193,7 @@ static int fault_line_parse(char *line, struct port_fault faults[OFFLOAD_CALLS],
 		return fault_set(fault, EINVAL, "free cannot fail: the kernel ignores its result");
 	if (!error || next_word(&line))
 		return fault_set(fault, EINVAL, "expected \"%s ERRNO [COUNT]\"", name);
-	result = error_parse(error, &parsed.error, fault);
+	result = errno_parse(error, &parsed.error, fault);
 	if (!result)
 		result = count_parse(count, &parsed.count, fault);
 	parsed.error = -parsed.error;

@@ -12,7 +12,7 @@
 #include "text/type_words.h"
 
 struct map_item {
-	const char *name, *type, *inner, *btf;
+	const char *name, *type, *inner, *device, *btf;
 	json_t *key, *value, *flags, *elements;
 	uint64_t entries, extra, numa, key_type_id, value_type_id;
 	bool frozen;
@@ -30,6 +30,7 @@ static int read_item(struct scenario *scenario, json_t *json, struct map_item *i
 		{"extra", SCENARIO_NUMBER, &item->extra},
 		{"numa", SCENARIO_NUMBER, &item->numa, .limit = UINT32_MAX},
 		{"inner", SCENARIO_TEXT, &item->inner},
+		{"dev", SCENARIO_TEXT, &item->device},
 		{"btf", SCENARIO_TEXT, &item->btf},
 		{"btf_key_type_id", SCENARIO_NUMBER, &item->key_type_id, .limit = UINT32_MAX},
 		{"btf_value_type_id", SCENARIO_NUMBER, &item->value_type_id, .limit = UINT32_MAX},

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <bpfuse/error_name.h>
+#include <bpfuse/errno_name.h>
 #include <bpfuse/map_type.h>
 
 #define ERROR_MAX 4095 /* MAX_ERRNO */
@@ -13,18 +13,18 @@ static const char *known_name(int error)
 	return error == ENOTSUPP ? "ENOTSUPP" : strerrorname_np(error);
 }
 
-const char *error_name(int error, char name[ERROR_NAME_MAX])
+const char *errno_name(int error, char name[ERRNO_NAME_MAX])
 {
 	const char *known = known_name(error);
 
 	if (known)
-		snprintf(name, ERROR_NAME_MAX, "%s", known);
+		snprintf(name, ERRNO_NAME_MAX, "%s", known);
 	else
-		snprintf(name, ERROR_NAME_MAX, "%d", error);
+		snprintf(name, ERRNO_NAME_MAX, "%d", error);
 	return name;
 }
 
-int error_parse(const char *text, int *error, struct fault *fault)
+int errno_parse(const char *text, int *error, struct fault *fault)
 {
 	char *end;
 	long number;
