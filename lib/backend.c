@@ -279,9 +279,9 @@ int stream_push(struct handle *map, const void *record, size_t length)
 
 /* --- network devices --- */
 
-int device_next(struct backend *backend, uint64_t *cursor, struct device_info *info)
+int device_list(struct backend *backend, struct device_info **devices, size_t *count)
 {
-	return READS(backend, device_next, backend, cursor, info);
+	return READS(backend, device_list, backend, devices, count);
 }
 
 int device_find(struct backend *backend, const char *name, struct device_info *info)

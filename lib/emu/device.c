@@ -27,22 +27,21 @@ static void fill_info(const struct netdev *device, struct device_info *info)
 	memcpy(info->name, device->name, sizeof(device->name));
 }
 
-/* The cursor is an ifindex: devices are kept in that order. */
-int emu_device_next(struct backend *backend, uint64_t *cursor, struct device_info *info)
+int emu_device_list(struct backend *backend, struct device_info **devices, size_t *count)
 {
 	struct netdev_table *table = table_of(backend);
-	struct netdev *device;
+	size_t total = 0;
 
 	pthread_rwlock_rdlock(&table->lock);
-	device = table->devices;
-	while (device && device->ifindex <= *cursor)
-		device = device->next;
-	if (device) {
-		*cursor = device->ifindex;
-		fill_info(device, info);
-	}
+	for (struct netdev *device = table->devices; device; device = device->next)
+		total++;
+	*devices = calloc(total, sizeof(**devices));
+	*count = *devices ? total : 0;
+	total = 0;
+	for (struct netdev *device = table->devices; *devices && device; device = device->next)
+		fill_info(device, &(*devices)[total++]);
 	pthread_rwlock_unlock(&table->lock);
-	return device ? 0 : -ENOENT;
+	return *devices ? 0 : -ENOMEM;
 }
 
 int emu_device_find(struct backend *backend, const char *name, struct device_info *info)

@@ -5,7 +5,7 @@
 
 #include <bpfuse/backend.h>
 
-int emu_device_next(struct backend *backend, uint64_t *cursor, struct device_info *info);
+int emu_device_list(struct backend *backend, struct device_info **devices, size_t *count);
 int emu_device_find(struct backend *backend, const char *name, struct device_info *info);
 int emu_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
 int emu_device_add(struct backend *backend, const char *name);

@@ -30,10 +30,18 @@ static struct netdev_table *table_of(struct offload_map *map)
 
 /* --- calls --- */
 
-/*
- * 0: driver_lock is held, and the driver may be called. A map that dies while its call sleeps
- * answers ENODEV; one whose port went while another is left goes on there.
- */
+/* A map that died while its call slept; one whose port alone went lives on at another one. */
+static bool died_meanwhile(struct offload_map *map, const struct offload_port *port)
+{
+	struct offload_port *now = NULL;
+
+	if (port->gone)
+		now = offload_port_of(table_of(map), &map->binding);
+	port_put(now);
+	return port->gone && !now;
+}
+
+/* 0: driver_lock is held, and the driver may be called. */
 static int call_begin(struct offload_map *map, enum offload_call call)
 {
 	struct offload_port *port = offload_port_of(table_of(map), &map->binding);
@@ -42,6 +50,8 @@ static int call_begin(struct offload_map *map, enum offload_call call)
 	if (!port)
 		return -ENODEV;
 	error = port_call(port, call);
+	if (died_meanwhile(map, port))
+		error = -ENODEV;
 	port_put(port);
 	pthread_mutex_lock(&map->driver_lock);
 	if (!map->alive)

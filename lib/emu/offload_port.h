@@ -38,6 +38,7 @@ struct port_fault {
 
 struct offload_port {
 	atomic_uint references;
+	atomic_bool gone;
 	/* Under netdev_table.lock: */
 	struct offload_asic *asic;
 	struct netdev *netdev;	      /* NULL once unregistered */
@@ -45,7 +46,6 @@ struct offload_port {
 	/* Under lock: */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool gone;
 	bool accept;
 	uint64_t latency_us;
 	struct port_fault faults[OFFLOAD_CALLS];

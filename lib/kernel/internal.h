@@ -79,6 +79,13 @@ int kernel_stream_read(struct stream *stream, void **record, size_t *length, uin
 void kernel_stream_close(struct stream *stream);
 int kernel_stream_push(struct handle *map, const void *record, size_t length);
 
+/* device.c */
+int kernel_device_list(struct backend *backend, struct device_info **devices, size_t *count);
+int kernel_device_find(struct backend *backend, const char *name, struct device_info *info);
+int kernel_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
+int kernel_device_get(struct backend *backend, const char *name, enum device_attribute attribute,
+		      struct buffer *out);
+
 /* tree.c and pin.c */
 int kernel_tree_stat(struct backend *backend, const char *path, struct stat *st);
 int kernel_tree_list(struct backend *backend, const char *path, struct tree_entry **entries,

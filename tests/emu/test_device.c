@@ -74,21 +74,21 @@ static struct map_info info_of(struct handle *map)
 Test(device, comes_and_goes)
 {
 	WORLD(world);
+	cleanup_free struct device_info *devices = NULL;
 	struct device_info info;
-	uint64_t cursor = 0;
+	size_t count;
 
 	cr_expect_eq(device_add(world, "nsim0"), 0);
 	cr_expect_eq(device_add(world, "nsim0"), -EEXIST);
 	cr_expect_eq(device_add(world, "lo"), -EEXIST);
 	cr_expect_eq(device_add(world, "a name"), -EINVAL);
 	cr_expect_eq(device_add(world, "sixteencharacter"), -EINVAL);
-	cr_assert_eq(device_next(world, &cursor, &info), 0);
-	cr_expect_str_eq(info.name, "lo");
-	cr_expect_not(info.offload);
-	cr_assert_eq(device_next(world, &cursor, &info), 0);
-	cr_expect_str_eq(info.name, "nsim0");
-	cr_expect(info.offload);
-	cr_expect_eq(device_next(world, &cursor, &info), -ENOENT);
+	cr_assert_eq(device_list(world, &devices, &count), 0);
+	cr_assert_eq(count, 2);
+	cr_expect_str_eq(devices[0].name, "lo");
+	cr_expect_not(devices[0].offload);
+	cr_expect_str_eq(devices[1].name, "nsim0");
+	cr_expect(devices[1].offload);
 	cr_expect_eq(device_rename(world, "nsim0", "lo"), -EEXIST);
 	cr_expect_eq(device_rename(world, "nsim0", "nsim1"), 0);
 	cr_expect_eq(device_find(world, "nsim0", &info), -ENODEV);

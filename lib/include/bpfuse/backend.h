@@ -229,9 +229,9 @@ struct backend_ops {
 	 * --- network devices; kernel/bpf/offload.c's side of the world. The backend's own
 	 * network namespace is meant wherever a name or an ifindex is given. ---
 	 */
-	/* The device with the smallest position above `*cursor` (0: from the start); -ENOENT. */
-	int (*device_next)(struct backend *backend, uint64_t *cursor, struct device_info *info);
-	/* By name; any network device, listed by device_next() or not. -ENODEV if there is none. */
+	/* Every network device there is; *devices is malloc'ed. */
+	int (*device_list)(struct backend *backend, struct device_info **devices, size_t *count);
+	/* By name, also one that device_info.offload does not say is listed; else -ENODEV. */
 	int (*device_find)(struct backend *backend, const char *name, struct device_info *info);
 	int (*device_by_ifindex)(struct backend *backend, uint32_t ifindex,
 				 struct device_info *info);
@@ -354,7 +354,7 @@ int map_update_batch(struct handle *map, const void *keys, const void *values, u
 int map_delete_batch(struct handle *map, const void *keys, uint32_t *count, uint64_t elem_flags);
 int map_freeze(struct handle *map);
 
-int device_next(struct backend *backend, uint64_t *cursor, struct device_info *info);
+int device_list(struct backend *backend, struct device_info **devices, size_t *count);
 int device_find(struct backend *backend, const char *name, struct device_info *info);
 int device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
 int device_add(struct backend *backend, const char *name);
