@@ -2,6 +2,7 @@
 /* SOURCE, the first word of a mount: which backend it names. */
 #include <string.h>
 #include <bpfuse/backend.h>
+#include <bpfuse/snapshot.h>
 #include "emu/emu.h"
 #include "kernel/kernel.h"
 
@@ -20,6 +21,7 @@ static const struct source {
 } sources[] = {
 	{"emu", true, emulated_open},
 	{"emu:", false, emulated_open},
+	{"image:", false, snapshot_mount},
 	{"", false, kernel_open},
 };
 

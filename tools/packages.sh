@@ -14,7 +14,7 @@ set -euo pipefail
 declare -A packages=(
 	[build]="gcc libc6-dev linux-libc-dev pkg-config meson ninja-build git
 		libfuse3-dev fuse3 libbpf-dev libelf-dev zlib1g-dev libjansson-dev uthash-dev
-		libprotobuf-c-dev protobuf-c-compiler libssl-dev libcap-ng-dev libseccomp-dev scdoc"
+		libprotobuf-c-dev protobuf-c-compiler libarchive-dev libxxhash-dev libssl-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="clang llvm lld libclang-rt-14-dev clang-format shellcheck libcriterion-dev bpftool
 		python3 jq acl attr bash-completion bc busybox-static criu curl diffutils ed file iproute2
 		kmod lsof man-db openssh-client openssh-server procps psmisc rsync sshfs strace tar

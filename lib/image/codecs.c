@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emu/emu.h"
+#include "image/codecs.h"
+#include "image/report.h"
+#include "image/restore.h"
+
+struct image_codecs {
+	struct restore restore;
+	struct snapshot_restore_options options;
+	struct codec **codecs; /* of each map of the image; NULL: none */
+};
+
+static int codecs_make(struct image_codecs *codecs, struct fault *fault)
+{
+	struct restore *restore = &codecs->restore;
+	int error = emu_open(NULL, &restore->backend, fault);
+
+	if (error)
+		return error;
+	if (restore->image->possible_cpus)
+		restore->backend->possible_cpus = restore->image->possible_cpus;
+	restore->report = report_new();
+	codecs->codecs = calloc(restore->image->map_count + 1, sizeof(struct codec *));
+	if (!restore->report || !codecs->codecs)
+		return fault_set(fault, ENOMEM, "out of memory");
+	error = restore_begin(restore);
+	if (!error)
+		error = restore_make_empty(restore);
+	for (size_t i = 0; !error && i < restore->image->map_count; i++)
+		if (restore->maps[i].handle)
+			codec_open(restore->maps[i].handle, NULL, &codecs->codecs[i], NULL);
+	return error;
+}
+
+int image_codecs_open(struct image *image, struct image_codecs **codecs, struct fault *fault)
+{
+	struct image_codecs *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return fault_set(fault, ENOMEM, "out of memory");
+	made->restore = (struct restore){
+		.image = image, .target = "", .options = &made->options, .fault = fault};
+	error = codecs_make(made, fault);
+	if (error) {
+		image_codecs_close(made);
+		return error;
+	}
+	*codecs = made;
+	return 0;
+}
+
+void image_codecs_close(struct image_codecs *codecs)
+{
+	if (!codecs)
+		return;
+	for (size_t i = 0; codecs->codecs && i < codecs->restore.image->map_count; i++)
+		codec_put(codecs->codecs[i]);
+	free(codecs->codecs);
+	json_decref(codecs->restore.report);
+	restore_end(&codecs->restore);
+	backend_close(codecs->restore.backend);
+	free(codecs);
+}
+
+void image_codecs_closep(struct image_codecs **codecs)
+{
+	image_codecs_close(*codecs);
+}
+
+static struct codec *codec_of(struct image_codecs *codecs, const struct image_map *map)
+{
+	return codecs->codecs[map - codecs->restore.image->maps];
+}
+
+static void print_hex(const void *bytes, size_t length, bool quoted, struct buffer *out)
+{
+	if (quoted)
+		buffer_append_char(out, '"');
+	buffer_append_string(out, "hex-");
+	buffer_append_hex(out, bytes, length);
+	if (quoted)
+		buffer_append_char(out, '"');
+}
+
+/* A queue's elements have positions. */
+static void print_position(const void *key, struct buffer *out)
+{
+	uint32_t position;
+
+	memcpy(&position, key, sizeof(position));
+	buffer_append_u64(out, position);
+}
+
+void image_print_name(struct image_codecs *codecs, const struct image_map *map, const void *key,
+		      struct buffer *out)
+{
+	struct codec *codec = codec_of(codecs, map);
+
+	if (!map->info.key_size)
+		print_position(key, out);
+	else if (!codec || codec_print_full_name(codec, key, out))
+		print_hex(key, map->info.key_size, false, out);
+}
+
+void image_print_key_json(struct image_codecs *codecs, const struct image_map *map, const void *key,
+			  struct buffer *out)
+{
+	struct codec *codec = codec_of(codecs, map);
+
+	if (!map->info.key_size)
+		print_position(key, out);
+	else if (!codec || codec_print_key_json(codec, key, out))
+		print_hex(key, map->info.key_size, true, out);
+}
+
+void image_print_value(struct image_codecs *codecs, const struct image_map *map, const void *value,
+		       struct buffer *out)
+{
+	struct codec *codec = codec_of(codecs, map);
+
+	if (!codec || codec_print_value(codec, value, out))
+		print_hex(value, map->value_bytes, true, out);
+}

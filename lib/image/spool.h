@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bytes that wait for their place in a file: the format wants all keys of a map before all of
+ * its values, and sizes before both, while a walk gives keys and values together. The first
+ * bytes wait in memory, the rest in a nameless file.
+ */
+#ifndef IMAGE_SPOOL_H
+#define IMAGE_SPOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "image/checksum.h"
+
+struct spool {
+	int directory; /* where the nameless file is made; not owned */
+	int fd;	       /* -1: all in memory yet */
+	size_t memory_max;
+	unsigned char *memory;
+	size_t used;	/* bytes in memory, those behind the file's */
+	uint64_t filed; /* bytes in the file */
+};
+
+int spool_init(struct spool *spool, int directory, size_t memory_max);
+void spool_free(struct spool *spool);
+int spool_add(struct spool *spool, const void *bytes, size_t length);
+static inline uint64_t spool_size(const struct spool *spool)
+{
+	return spool->filed + spool->used;
+}
+/* Appends all of it to `file` and empties the spool. */
+int spool_pour(struct spool *spool, struct sealed_file *file);
+
+#endif

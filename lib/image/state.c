@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpfuse/cleanup.h>
+#include <bpfuse/snapshot.h>
+#include "image/owner.h"
+#include "image/state.h"
+
+int state_open(const char *state, struct fault *fault)
+{
+	cleanup_close int fd = -1;
+	struct stat st;
+
+	state = state ? state : SNAPSHOT_STATE;
+	if (mkdir(state, 0700) && errno != EEXIST)
+		return fault_set(fault, errno, "%s: cannot be made for journals: %s", state,
+				 strerror(errno));
+	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return fault_set(fault, errno, "%s: cannot be opened: %s", state, strerror(errno));
+	/* a journal is believed: nobody else may have written it */
+	if (st.st_uid != geteuid() || (st.st_mode & 022))
+		return fault_set(fault, EPERM,
+				 "%s: is not a directory that only this user can write", state);
+	return move_fd(fd);
+}
+
+void state_boot(char text[BOOT_TEXT_SIZE])
+{
+	cleanup_fclose FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	text[0] = '\0';
+	if (file && fgets(text, BOOT_TEXT_SIZE, file))
+		text[strcspn(text, "\n")] = '\0';
+}
+
+void state_entry_name(const char *prefix, char name[96])
+{
+	static unsigned number;
+	char owner[OWNER_TEXT_SIZE];
+
+	owner_print(owner);
+	snprintf(name, 96, "%.20s%s-%u", prefix, owner,
+		 __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
+}
+
+int state_visit_stale(int directory, const char *prefix,
+		      int (*visit)(void *context, int directory, const char *name), void *context)
+{
+	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	int result = 0;
+
+	if (!listing) {
+		result = -errno;
+		if (copy >= 0)
+			close(copy);
+		return result;
+	}
+	while (!result && (entry = readdir(listing)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    !owner_alive(entry->d_name + strlen(prefix)))
+			result = visit(context, directory, entry->d_name);
+	closedir(listing);
+	return result;
+}

@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpfuse/cleanup.h>
+#include "image/checksum.h"
+#include "image/manifest.h"
+#include "image/message.h"
+#include "image/owner.h"
+#include "image/spool.h"
+#include "image/writer.h"
+
+struct writer {
+	int parent, directory; /* of the wanted name; the temporary one */
+	char *name;	       /* wanted, in parent */
+	char *temporary;       /* in parent */
+	char *path;	       /* of the temporary one */
+	bool replace, committed;
+	uint64_t entry_max;
+	struct sealed_file *data, *manifest;
+	struct spool keys, values;
+	/* the map that is being written */
+	uint32_t map_id;
+	size_t key_size, value_size;
+	uint32_t count;
+	bool removed;
+	struct image_map written; /* its runs and elements so far */
+};
+
+/* All that a snapshot or the temporary directory of one may hold. */
+static const char *const known_files[] = {
+	IMAGE_SUMS,	   IMAGE_MANIFEST, IMAGE_INVENTORY, IMAGE_BPFMAP_FILE,
+	IMAGE_BPFMAP_DATA, IMAGE_FILES,	   "spool.tmp",	    NULL,
+};
+
+/* SHA256SUMS goes first: from then on it is no snapshot any more. Anything else stays. */
+int writer_remove(int parent, const char *name)
+{
+	cleanup_close int directory =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (directory < 0)
+		return -errno;
+	for (size_t i = 0; known_files[i]; i++)
+		unlinkat(directory, known_files[i], 0);
+	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
+static void temporary_prefix(const char *name, char prefix[NAME_MAX + 1])
+{
+	snprintf(prefix, NAME_MAX + 1, ".%.150s.bpfsnap-", name);
+}
+
+/* Directories of dumps to the same name that were killed. */
+static void collect_stale(int parent, const char *name)
+{
+	char prefix[NAME_MAX + 1];
+	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!listing) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	temporary_prefix(name, prefix);
+	while ((entry = readdir(listing)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    !owner_alive(entry->d_name + strlen(prefix)))
+			writer_remove(parent, entry->d_name);
+	closedir(listing);
+}
+
+static int directory_holds(int parent, const char *name, bool *known_only)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int count = 0;
+
+	*known_only = true;
+	if (!listing)
+		return -errno;
+	while ((entry = readdir(listing))) {
+		bool known = false;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		for (size_t i = 0; known_files[i]; i++)
+			known |= !strcmp(entry->d_name, known_files[i]);
+		*known_only &= known;
+		count++;
+	}
+	closedir(listing);
+	return count;
+}
+
+/* The wanted name must be free, an empty directory, or a snapshot that may be replaced. */
+static int wanted_check(struct writer *writer, const char *given, struct fault *fault)
+{
+	bool known_only;
+	int count = directory_holds(writer->parent, writer->name, &known_only);
+
+	if (count == -ENOENT)
+		return 0;
+	if (count < 0)
+		return fault_set(fault, -count, "%s: cannot be written: %s", given,
+				 strerror(-count));
+	if (!count)
+		return 0;
+	if (!writer->replace)
+		return fault_set(fault, EEXIST,
+				 "%s: exists and is not empty; name a new directory, or say "
+				 "--replace to replace a snapshot",
+				 given);
+	if (!known_only)
+		return fault_set(fault, EEXIST,
+				 "%s: holds other files than those of a snapshot; not replaced",
+				 given);
+	return 0;
+}
+
+static int wanted_split(struct writer *writer, const char *given, struct fault *fault)
+{
+	cleanup_free char *resolved = realpath(given, NULL);
+	cleanup_free char *first = strdup(resolved ? resolved : given);
+	cleanup_free char *second = strdup(resolved ? resolved : given);
+
+	if (!first || !second || !*given)
+		return fault_set(fault, *given ? ENOMEM : ENOENT, "no directory to write to");
+	writer->name = strdup(basename(first));
+	if (!writer->name)
+		return fault_set(fault, ENOMEM, "out of memory");
+	writer->parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (writer->parent < 0)
+		return fault_set(fault, errno, "%s: its directory cannot be opened: %s", given,
+				 strerror(errno));
+	return 0;
+}
+
+static int temporary_create(struct writer *writer, const char *given, struct fault *fault)
+{
+	char prefix[NAME_MAX + 1], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
+	struct stat st;
+	ssize_t length;
+
+	temporary_prefix(writer->name, prefix);
+	owner_print(owner);
+	if (asprintf(&writer->temporary, "%s%s", prefix, owner) < 0)
+		return fault_set(fault, ENOMEM, "out of memory");
+	writer_remove(writer->parent, writer->temporary);
+	if (mkdirat(writer->parent, writer->temporary, 0700))
+		return fault_set(fault, errno, "%s: cannot be made: %s", given, strerror(errno));
+	writer->directory =
+		openat(writer->parent, writer->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (writer->directory < 0)
+		return fault_set(fault, errno, "%s: cannot be opened: %s", given, strerror(errno));
+	if (!fstatat(writer->parent, writer->name, &st, 0) && fchmod(writer->directory, st.st_mode))
+		return fault_set(fault, errno, "%s: %s", given, strerror(errno));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", writer->directory);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return fault_set(fault, errno, "%s: %s", link, strerror(errno));
+	path[length] = '\0';
+	writer->path = strdup(path);
+	return writer->path ? 0 : fault_set(fault, ENOMEM, "out of memory");
+}
+
+static int data_start(struct writer *writer, struct fault *fault)
+{
+	static const uint32_t magic[] = {IMAGE_MAGIC_COMMON, IMAGE_MAGIC_BPFMAP_DATA};
+	int error = sealed_file_create(writer->directory, IMAGE_MANIFEST, &writer->manifest, fault);
+
+	if (!error)
+		error = sealed_file_create(writer->directory, IMAGE_BPFMAP_DATA, &writer->data,
+					   fault);
+	if (error)
+		return error;
+	sealed_file_write(writer->data, magic, sizeof(magic));
+	if (spool_init(&writer->keys, writer->directory, WRITER_SPOOL_MEMORY) ||
+	    spool_init(&writer->values, writer->directory, WRITER_SPOOL_MEMORY))
+		return fault_set(fault, ENOMEM, "out of memory");
+	return 0;
+}
+
+int writer_open(const char *directory, bool replace, uint64_t entry_max, struct writer **writer,
+		struct fault *fault)
+{
+	struct writer *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (!made)
+		return fault_set(fault, ENOMEM, "out of memory");
+	made->parent = made->directory = made->keys.fd = made->values.fd = -1;
+	made->replace = replace;
+	made->entry_max = entry_max ? entry_max : WRITER_ENTRY_MAX;
+	error = wanted_split(made, directory, fault);
+	if (!error)
+		error = wanted_check(made, directory, fault);
+	if (!error) {
+		collect_stale(made->parent, made->name);
+		error = temporary_create(made, directory, fault);
+	}
+	if (!error)
+		error = data_start(made, fault);
+	if (error) {
+		writer_close(made);
+		return error;
+	}
+	*writer = made;
+	return 0;
+}
+
+void writer_close(struct writer *writer)
+{
+	if (!writer)
+		return;
+	sealed_file_close(writer->data);
+	sealed_file_close(writer->manifest);
+	spool_free(&writer->keys);
+	spool_free(&writer->values);
+	if (writer->directory >= 0)
+		close(writer->directory);
+	if (writer->parent >= 0 && writer->temporary && !writer->committed)
+		writer_remove(writer->parent, writer->temporary);
+	if (writer->parent >= 0)
+		close(writer->parent);
+	free(writer->written.runs);
+	free(writer->temporary);
+	free(writer->path);
+	free(writer->name);
+	free(writer);
+}
+
+void writer_closep(struct writer **writer)
+{
+	writer_close(*writer);
+}
+
+const char *writer_directory(const struct writer *writer)
+{
+	return writer->path;
+}
+
+/* --- elements --- */
+
+int writer_map_begin(struct writer *writer, const struct image_map *map, struct fault *fault)
+{
+	free(writer->written.runs);
+	writer->written = (struct image_map){0};
+	writer->map_id = map->info.id;
+	writer->key_size = map->info.key_size;
+	writer->value_size = map->value_bytes;
+	writer->count = 0;
+	writer->removed = false;
+	return 0;
+}
+
+/* What has gathered in the spools becomes one data entry. */
+static int writer_put_entry(struct writer *writer, struct fault *fault)
+{
+	struct image_run *run = image_map_add_run(&writer->written);
+	BpfmapData message = BPFMAP_DATA__INIT;
+	uint64_t values_bytes = spool_size(&writer->values);
+	unsigned char packed[64];
+	uint32_t size;
+	int error;
+
+	if (!run)
+		return fault_set(fault, ENOMEM, "out of memory");
+	message.map_id = writer->map_id;
+	message.keys_bytes = (uint32_t)spool_size(&writer->keys);
+	message.values_bytes = (uint32_t)values_bytes;
+	message.count = writer->count;
+	size = (uint32_t)bpfmap_data__pack(&message, packed);
+	sealed_file_write(writer->data, &size, sizeof(size));
+	sealed_file_write(writer->data, packed, size);
+	run->keys_at = sealed_file_size(writer->data);
+	run->values_at = run->keys_at + message.keys_bytes;
+	run->keys_bytes = message.keys_bytes;
+	run->values_bytes = message.values_bytes;
+	run->count = writer->count;
+	run->removed = writer->removed;
+	error = spool_pour(&writer->keys, writer->data);
+	if (!error)
+		error = spool_pour(&writer->values, writer->data);
+	if (!run->removed)
+		writer->written.elements += writer->count;
+	writer->count = 0;
+	if (error)
+		return fault_set(fault, -error, "%s: cannot write: %s", IMAGE_BPFMAP_DATA,
+				 strerror(-error));
+	return 0;
+}
+
+/* How many of `count` elements still fit into the entry; 0 only when it is full. */
+static uint32_t writer_room(const struct writer *writer, uint32_t count)
+{
+	uint64_t widest =
+		writer->value_size > writer->key_size ? writer->value_size : writer->key_size;
+	uint64_t room = writer->entry_max / (widest ? widest : 1);
+
+	/* one element always fits: no key or value comes near 4 GiB */
+	room = room ? room : 1;
+	room = room > writer->count ? room - writer->count : 0;
+	return room < count ? (uint32_t)room : count;
+}
+
+static int writer_spool(struct writer *writer, const unsigned char *keys,
+			const unsigned char *values, uint32_t count, struct fault *fault)
+{
+	int error = spool_add(&writer->keys, keys, count * writer->key_size);
+
+	if (!error && values)
+		error = spool_add(&writer->values, values, count * writer->value_size);
+	if (error)
+		return fault_set(fault, -error, "%s: cannot write: %s", IMAGE_BPFMAP_DATA,
+				 strerror(-error));
+	writer->count += count;
+	return 0;
+}
+
+int writer_map_add(struct writer *writer, const void *keys, const void *values, uint32_t count,
+		   bool removed, struct fault *fault)
+{
+	const unsigned char *key = keys, *value = values;
+	int error = 0;
+
+	if (writer->removed != removed && writer->count)
+		error = writer_put_entry(writer, fault);
+	writer->removed = removed;
+	while (!error && count) {
+		uint32_t step = writer_room(writer, count);
+
+		if (!step) {
+			error = writer_put_entry(writer, fault);
+			continue;
+		}
+		error = writer_spool(writer, key, removed ? NULL : value, step, fault);
+		key += step * writer->key_size;
+		value += removed ? 0 : step * writer->value_size;
+		count -= step;
+	}
+	return error;
+}
+
+int writer_map_end(struct writer *writer, struct image_map *map, struct fault *fault)
+{
+	int error = 0;
+
+	/* an empty map has an entry too, as in CRIU's images */
+	if (writer->count || !writer->written.run_count)
+		error = writer_put_entry(writer, fault);
+	if (error)
+		return error;
+	free(map->runs);
+	map->runs = move_ptr(writer->written.runs);
+	map->run_count = writer->written.run_count;
+	map->elements = writer->written.elements;
+	return 0;
+}
+
+/* --- the other files --- */
+
+static void file_message_fill(const struct image_map *map, uint32_t id, BpfmapOwner *owner,
+			      char name[OBJECT_NAME_MAX + 1], BpfmapFile *message)
+{
+	memcpy(name, map->info.name, OBJECT_NAME_MAX);
+	name[OBJECT_NAME_MAX] = '\0';
+	*owner = (BpfmapOwner)BPFMAP_OWNER__INIT;
+	*message = (BpfmapFile)BPFMAP_FILE__INIT;
+	message->id = id;
+	message->flags = O_RDWR;
+	message->fown = owner;
+	message->map_type = map->info.type;
+	message->key_size = map->info.key_size;
+	message->value_size = map->info.value_size;
+	message->map_id = map->info.id;
+	message->max_entries = map->info.max_entries;
+	message->map_flags = map->info.map_flags;
+	message->memlock = map->state.memlock;
+	message->frozen = map->state.frozen;
+	message->map_name = name;
+	message->ifindex = map->info.ifindex;
+	/* CRIU 4.2 writes none for the maps it knows */
+	message->has_map_extra = map->info.map_extra != 0;
+	message->map_extra = map->info.map_extra;
+}
+
+static void message_put(struct sealed_file *file, const ProtobufCMessage *message)
+{
+	unsigned char packed[512];
+	uint32_t size = (uint32_t)protobuf_c_message_get_packed_size(message);
+
+	protobuf_c_message_pack(message, packed);
+	sealed_file_write(file, &size, sizeof(size));
+	sealed_file_write(file, packed, size);
+}
+
+/* bpfmap-file.img (wrapped false) or files.img (true: each in a file_entry). */
+static void maps_put(struct sealed_file *file, const struct image *image, bool wrapped)
+{
+	const uint32_t magic[] = {IMAGE_MAGIC_COMMON,
+				  wrapped ? IMAGE_MAGIC_FILES : IMAGE_MAGIC_BPFMAP_FILE};
+
+	sealed_file_write(file, magic, sizeof(magic));
+	for (size_t i = 0; i < image->map_count; i++) {
+		char name[OBJECT_NAME_MAX + 1];
+		FileEntry entry = FILE_ENTRY__INIT;
+		BpfmapOwner owner;
+		BpfmapFile message;
+
+		file_message_fill(&image->maps[i], (uint32_t)i + 1, &owner, name, &message);
+		entry.type = FILE_TYPE_BPFMAP;
+		entry.id = message.id;
+		entry.bpf = &message;
+		message_put(file, wrapped ? &entry.base : &message.base);
+	}
+}
+
+static void files_put(struct sealed_file *file, const struct image *image)
+{
+	maps_put(file, image, true);
+}
+
+static void bpfmap_file_put(struct sealed_file *file, const struct image *image)
+{
+	maps_put(file, image, false);
+}
+
+static void inventory_put(struct sealed_file *file, const struct image *image)
+{
+	static const uint32_t magic = IMAGE_MAGIC_INVENTORY;
+	Inventory message = INVENTORY__INIT;
+
+	sealed_file_write(file, &magic, sizeof(magic));
+	message.img_version = 2;
+	message.has_fdinfo_per_id = message.fdinfo_per_id = true;
+	message.has_ns_per_id = message.ns_per_id = true;
+	message_put(file, &message.base);
+}
+
+static int writer_put_file(struct writer *writer, const char *name,
+			   void (*put)(struct sealed_file *file, const struct image *image),
+			   const struct image *image, struct buffer *sums, struct fault *fault)
+{
+	cleanup_with(sealed_file_closep) struct sealed_file *file = NULL;
+	int error = sealed_file_create(writer->directory, name, &file, fault);
+
+	if (error)
+		return error;
+	put(file, image);
+	return sealed_file_finish(file, sums, fault);
+}
+
+static int writer_put_manifest(struct writer *writer, const struct image *image,
+			       struct buffer *sums, struct fault *fault)
+{
+	cleanup_free char *text = json_dumps(image->manifest, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+
+	if (!text)
+		return fault_set(fault, ENOMEM, "%s: out of memory", IMAGE_MANIFEST);
+	sealed_file_write(writer->manifest, text, strlen(text));
+	sealed_file_write(writer->manifest, "\n", 1);
+	return sealed_file_finish(writer->manifest, sums, fault);
+}
+
+static int writer_put_sums(struct writer *writer, const struct buffer *sums, struct fault *fault)
+{
+	cleanup_with(sealed_file_closep) struct sealed_file *file = NULL;
+	int error = buffer_error(sums);
+
+	if (error)
+		return fault_set(fault, -error, "%s: out of memory", IMAGE_SUMS);
+	error = sealed_file_create(writer->directory, IMAGE_SUMS, &file, fault);
+	if (error)
+		return error;
+	sealed_file_write(file, sums->data, sums->length);
+	return sealed_file_finish(file, NULL, fault);
+}
+
+/* A new name, an empty directory, or (replace) a snapshot: in one step each. */
+static int writer_rename(struct writer *writer, struct fault *fault)
+{
+	int error = 0;
+
+	if (fsync(writer->directory))
+		error = errno;
+	else if (!renameat(writer->parent, writer->temporary, writer->parent, writer->name))
+		writer->committed = true;
+	else if (!writer->replace || (errno != ENOTEMPTY && errno != EEXIST))
+		error = errno;
+	else if (renameat2(writer->parent, writer->temporary, writer->parent, writer->name,
+			   RENAME_EXCHANGE))
+		error = errno;
+	else
+		writer->committed = true;
+	if (error)
+		return fault_set(fault, error, "%s: cannot be put in place: %s", writer->name,
+				 strerror(error));
+	if (fsync(writer->parent))
+		return fault_set(fault, errno, "%s: cannot be synced: %s", writer->name,
+				 strerror(errno));
+	writer_remove(writer->parent, writer->temporary);
+	return 0;
+}
+
+int writer_commit(struct writer *writer, const struct image *image, bool criu, struct fault *fault)
+{
+	struct buffer sums = BUFFER_INIT;
+	int error = sealed_file_finish(writer->data, &sums, fault);
+
+	if (!error)
+		error = writer_put_file(writer, IMAGE_INVENTORY, inventory_put, image, &sums,
+					fault);
+	if (!error)
+		error = writer_put_file(writer, IMAGE_BPFMAP_FILE, bpfmap_file_put, image, &sums,
+					fault);
+	if (!error && criu)
+		error = writer_put_file(writer, IMAGE_FILES, files_put, image, &sums, fault);
+	if (!error)
+		error = writer_put_manifest(writer, image, &sums, fault);
+	if (!error)
+		error = writer_put_sums(writer, &sums, fault);
+	buffer_free(&sums);
+	return error ? error : writer_rename(writer, fault);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the verbs of bpfsnap share: exit statuses, messages, progress, streams. */
+#ifndef BPFSNAP_H
+#define BPFSNAP_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <bpfuse/snapshot.h>
+
+enum {
+	EXIT_COMPLETE = 0,
+	EXIT_FAILED = 1, /* and nothing was changed */
+	EXIT_USAGE = 2,
+	EXIT_OMITTED = 3, /* complete but for omissions that were listed */
+};
+
+/* argv[0] is the verb; the exit status. */
+typedef int verb_function(int argc, char **argv);
+verb_function verb_dump, verb_restore, verb_show, verb_diff, verb_verify, verb_export;
+
+/* One line on stderr. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The usage of the verb, after a complaint. EXIT_USAGE. */
+int usage(const char *verb);
+/* Notes and omissions of a report on stderr; `verb`: what was not done with them. */
+void tell_report(const snapshot_report *report, const char *verb, bool quiet);
+
+/* Every snapshot verb reads one: DIR, -D DIR, or a stream. */
+struct input {
+	const char *directory; /* -D, or the operand */
+	const char *stream;    /* -i: "-" or a file */
+	const char *base;
+};
+/* Opens it; a stream is unpacked first. The sentence goes to stderr. */
+int input_open(const struct input *input, enum snapshot_check check, struct image **image);
+
+/* A directory of this run's own, gone at its end. */
+struct scratch {
+	char path[4096];
+};
+int scratch_make(struct scratch *scratch);
+void scratch_remove(struct scratch *scratch);
+
+/* A bar on the terminal after the first second; ends the work when a signal asks for it. */
+struct snapshot_progress progress_start(bool quiet);
+void progress_end(void);
+
+#endif

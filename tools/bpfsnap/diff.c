@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* diff A B: each is a snapshot's directory, or a live path, of which a snapshot is taken. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <bpfuse/cleanup.h>
+#include "bpfsnap.h"
+
+/* diff(1)'s statuses, not those of the other verbs. */
+enum { DIFF_SAME = 0, DIFF_DIFFERENT = 1, DIFF_TROUBLE = 2 };
+enum { OPTION_JSON = 256, OPTION_BRIEF };
+
+static const struct option options[] = {
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"brief", no_argument, NULL, OPTION_BRIEF},
+	{NULL, 0, NULL, 0},
+};
+
+static bool is_snapshot(const char *path)
+{
+	static const char *const files[] = {"manifest.json", "bpfmap-file.img", "files.img"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		cleanup_free char *file = NULL;
+
+		if (asprintf(&file, "%s/%s", path, files[i]) < 0)
+			return false;
+		if (!lstat(file, &st) && S_ISREG(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
+static int live_dump(const char *path, const char *directory, struct fault *fault)
+{
+	static const struct snapshot_dump_options defaults;
+	struct snapshot_source source;
+	struct backend *backend;
+	snapshot_report *report = NULL;
+	char *inside, *name;
+	int error = snapshot_locate(path, &backend, &inside, &name, fault);
+
+	if (error)
+		return error;
+	source = (struct snapshot_source){inside, name};
+	error = snapshot_dump(backend, &source, 1, directory, &defaults, &report, fault);
+	json_decref(report);
+	free(inside);
+	free(name);
+	backend_close(backend);
+	return error;
+}
+
+static int side_open(const char *path, struct image **image)
+{
+	struct fault fault = FAULT_INIT;
+	struct scratch scratch;
+	int error;
+
+	if (is_snapshot(path)) {
+		error = snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, image, &fault);
+	} else {
+		if (scratch_make(&scratch))
+			return -EIO;
+		error = live_dump(path, scratch.path, &fault);
+		if (!error)
+			error = snapshot_open(scratch.path, NULL, SNAPSHOT_HEADS, image, &fault);
+		scratch_remove(&scratch);
+	}
+	if (error)
+		complain("%s", fault.text);
+	return error;
+}
+
+static int line_print(void *context, const char *line)
+{
+	return puts(line) < 0 ? -EIO : 0;
+}
+
+int verb_diff(int argc, char **argv)
+{
+	cleanup_with(snapshot_closep) struct image *from = NULL;
+	cleanup_with(snapshot_closep) struct image *to = NULL;
+	struct snapshot_diff_options diff = {.print = line_print};
+	struct fault fault = FAULT_INIT;
+	bool different;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == OPTION_JSON)
+			diff.json = true;
+		else if (option == OPTION_BRIEF)
+			diff.brief = true;
+		else
+			return usage("diff");
+	}
+	if (argc - optind != 2)
+		return usage("diff");
+	if (side_open(argv[optind], &from) || side_open(argv[optind + 1], &to))
+		return DIFF_TROUBLE;
+	if (snapshot_diff(from, to, &diff, &different, &fault)) {
+		complain("%s", fault.text);
+		return DIFF_TROUBLE;
+	}
+	if (fflush(stdout))
+		return DIFF_TROUBLE;
+	return different ? DIFF_DIFFERENT : DIFF_SAME;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpfuse/cleanup.h>
+#include "bpfsnap.h"
+
+enum {
+	OPTION_LABEL = 256,
+	OPTION_CRIU,
+	OPTION_QUEUES,
+	OPTION_VERIFY,
+	OPTION_INCREMENTAL,
+	OPTION_DRAIN,
+	OPTION_REPLACE,
+	OPTION_STATE
+};
+
+static const struct option options[] = {
+	{"directory", required_argument, NULL, 'D'},
+	{"output", required_argument, NULL, 'o'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"label", required_argument, NULL, OPTION_LABEL},
+	{"criu", no_argument, NULL, OPTION_CRIU},
+	{"queues", no_argument, NULL, OPTION_QUEUES},
+	{"verify", no_argument, NULL, OPTION_VERIFY},
+	{"incremental", required_argument, NULL, OPTION_INCREMENTAL},
+	{"drain", no_argument, NULL, OPTION_DRAIN},
+	{"replace", no_argument, NULL, OPTION_REPLACE},
+	{"state", required_argument, NULL, OPTION_STATE},
+	{NULL, 0, NULL, 0},
+};
+
+struct arguments {
+	struct snapshot_dump_options dump;
+	const char *directory, *stream;
+	bool quiet;
+	char **paths;
+	int count;
+};
+
+static int arguments_parse(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "D:o:q", options, NULL)) != -1) {
+		switch (option) {
+		case 'D':
+			arguments->directory = optarg;
+			break;
+		case 'o':
+			arguments->stream = optarg;
+			break;
+		case 'q':
+			arguments->quiet = true;
+			break;
+		case OPTION_LABEL:
+			arguments->dump.label = optarg;
+			break;
+		case OPTION_CRIU:
+			arguments->dump.criu = true;
+			break;
+		case OPTION_QUEUES:
+			arguments->dump.queues = true;
+			break;
+		case OPTION_VERIFY:
+			arguments->dump.verify = true;
+			break;
+		case OPTION_INCREMENTAL:
+			arguments->dump.base = optarg;
+			break;
+		case OPTION_DRAIN:
+			arguments->dump.drain = true;
+			break;
+		case OPTION_REPLACE:
+			arguments->dump.replace = true;
+			break;
+		case OPTION_STATE:
+			arguments->dump.state = optarg;
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	arguments->paths = argv + optind;
+	arguments->count = argc - optind;
+	return 0;
+}
+
+static const char *arguments_problem(const struct arguments *arguments)
+{
+	if (!arguments->directory == !arguments->stream)
+		return "dump: say where to, with -D DIR or with -o FILE";
+	if (!arguments->count)
+		return "dump: say what, with a PATH or more";
+	if (arguments->stream && !strcmp(arguments->stream, "-") && isatty(STDOUT_FILENO))
+		return "dump: a snapshot is not for a terminal: redirect the output";
+	if (arguments->stream && arguments->dump.base)
+		return "dump: an incremental snapshot needs a directory (-D)";
+	return NULL;
+}
+
+/* --- sources --- */
+
+struct located {
+	struct backend *backend;
+	struct snapshot_source *sources;
+	int count;
+};
+
+static void located_free(struct located *located)
+{
+	for (int i = 0; i < located->count; i++) {
+		free((char *)located->sources[i].path);
+		free((char *)located->sources[i].name);
+	}
+	free(located->sources);
+	backend_close(located->backend);
+}
+
+/* Are both the root of the same tree? The device number of a mount says so. */
+static bool same_backend(struct backend *a, struct backend *b)
+{
+	struct stat first, second;
+
+	return a->ops == b->ops && !tree_stat(a, "", &first) && !tree_stat(b, "", &second) &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static int paths_locate(char **paths, int count, struct located *located)
+{
+	struct fault fault = FAULT_INIT;
+
+	located->sources = calloc((size_t)count, sizeof(*located->sources));
+	for (int i = 0; located->sources && i < count; i++) {
+		struct backend *backend;
+		char *inside, *name;
+		int error = snapshot_locate(paths[i], &backend, &inside, &name, &fault);
+
+		if (error) {
+			complain("%s", fault.text);
+			return error;
+		}
+		located->sources[i] = (struct snapshot_source){inside, name};
+		located->count = i + 1;
+		if (!located->backend) {
+			located->backend = backend;
+			continue;
+		}
+		if (!same_backend(located->backend, backend)) {
+			backend_close(backend);
+			complain("%s: is on another mount than %s; dump each on its own", paths[i],
+				 paths[0]);
+			return -EXDEV;
+		}
+		backend_close(backend);
+	}
+	return located->sources ? 0 : -ENOMEM;
+}
+
+/* --- the whole --- */
+
+static int stream_write(const char *directory, const char *stream)
+{
+	cleanup_close int fd =
+		strcmp(stream, "-") ? open(stream, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+				    : dup(STDOUT_FILENO);
+	struct fault fault = FAULT_INIT;
+	int error;
+
+	if (fd < 0) {
+		complain("%s: %s", stream, strerror(errno));
+		return -errno;
+	}
+	error = snapshot_pack(directory, fd, &fault);
+	if (error)
+		complain("%s", fault.text);
+	return error;
+}
+
+static void summary_print(const snapshot_report *report, const char *where)
+{
+	json_int_t maps = json_integer_value(json_object_get(report, "maps"));
+	json_int_t exact = json_integer_value(json_object_get(report, "exact"));
+	json_int_t elements = json_integer_value(json_object_get(report, "elements"));
+
+	fprintf(stderr, "%s: %lld maps (%lld exact, %lld fuzzy), %lld elements\n", where,
+		(long long)maps, (long long)exact, (long long)(maps - exact), (long long)elements);
+}
+
+static int dump_to(const struct arguments *arguments, const struct located *located,
+		   const char *directory)
+{
+	struct snapshot_dump_options dump = arguments->dump;
+	struct fault fault = FAULT_INIT;
+	snapshot_report *report = NULL;
+	int error, status = EXIT_COMPLETE;
+
+	dump.progress = progress_start(arguments->quiet);
+	error = snapshot_recover(located->backend, NULL, dump.state, NULL, &fault);
+	if (!error)
+		error = snapshot_dump(located->backend, located->sources, (size_t)located->count,
+				      directory, &dump, &report, &fault);
+	progress_end();
+	if (error) {
+		complain("%s", fault.text);
+		status = EXIT_FAILED;
+	} else {
+		tell_report(report, "left out", arguments->quiet);
+		if (!arguments->quiet && isatty(STDERR_FILENO))
+			summary_print(report, arguments->directory ? arguments->directory : "dump");
+		if (snapshot_report_omissions(report))
+			status = EXIT_OMITTED;
+	}
+	json_decref(report);
+	return status;
+}
+
+static int dump_stream(const struct arguments *arguments, const struct located *located)
+{
+	struct scratch scratch;
+	int status;
+
+	if (scratch_make(&scratch))
+		return EXIT_FAILED;
+	status = dump_to(arguments, located, scratch.path);
+	if (status != EXIT_FAILED && stream_write(scratch.path, arguments->stream))
+		status = EXIT_FAILED;
+	scratch_remove(&scratch);
+	return status;
+}
+
+int verb_dump(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct located located = {0};
+	const char *problem;
+	int status = EXIT_FAILED;
+
+	if (arguments_parse(argc, argv, &arguments))
+		return usage("dump");
+	problem = arguments_problem(&arguments);
+	if (problem) {
+		complain("%s", problem);
+		return usage("dump");
+	}
+	if (!paths_locate(arguments.paths, arguments.count, &located))
+		status = arguments.stream ? dump_stream(&arguments, &located)
+					  : dump_to(&arguments, &located, arguments.directory);
+	located_free(&located);
+	return status;
+}
