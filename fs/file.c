@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct file *file_new(struct filesystem *fs, struct node *node, int flags)
+{
+	struct file *file = calloc(1, sizeof(*file));
+	if (!file)
+		return NULL;
+	file->flags = flags;
+	pthread_mutex_init(&file->lock, NULL);
+	if (node) {
+		node_ref(fs->nodes, node);
+		file_set_node(file, node);
+	}
+	return file;
+}
+
+void file_set_node(struct file *file, struct node *node)
+{
+	file->node = node;
+	file->ops = node->kind->file ? node->kind->file : &rendered_file_ops;
+}
+
+void file_free(struct filesystem *fs, struct file *file)
+{
+	if (file->ops && file->ops->release)
+		file->ops->release(fs, file);
+	codec_putp(&file->codec);
+	if (file->object)
+		object_release(fs, file->object);
+	buffer_free(&file->text);
+	buffer_free(&file->staged);
+	pthread_mutex_destroy(&file->lock);
+	node_unref(fs->nodes, file->node);
+	free(file);
+}
+
+int file_hold_object(struct request *request, struct file *file)
+{
+	if (file->object || !object_owner(file->node))
+		return 0;
+	return object_acquire(request, file->node, &file->object, NULL);
+}
+
+int file_hold_map(struct request *request, struct file *file)
+{
+	int rc = file_hold_object(request, file);
+	if (!rc && !file->codec)
+		rc = object_codec(request, file->object, &file->codec);
+	return rc;
+}
+
+void file_read_text(const struct file *file, off_t offset, size_t size, const char **data,
+		    size_t *length)
+{
+	size_t have = file->text.length;
+	size_t start = (uint64_t)offset < have ? (size_t)offset : have;
+	*data = file->text.data ? file->text.data + start : "";
+	*length = have - start < size ? have - start : size;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+size_t text_trim(const char **text, size_t length)
+{
+	while (length && is_space((*text)[length - 1]))
+		length--;
+	while (length && is_space(**text)) {
+		(*text)++;
+		length--;
+	}
+	return length;
+}
+
+int text_is_one(struct request *request, const char *text, size_t length)
+{
+	length = text_trim(&text, length);
+	if (length == 1 && *text == '1')
+		return 0;
+	return fault_set(&request->fault, EINVAL, "expected 1, got \"%.*s\"",
+			 (int)(length < 40 ? length : 40), text);
+}
+
+static int render(struct request *request, struct file *file)
+{
+	buffer_reset(&file->text);
+	int rc = file->node->kind->render(request, file->node, file->object, &file->text);
+	if (!rc)
+		rc = buffer_error(&file->text);
+	file->rendered = !rc;
+	return rc;
+}
+
+static int rendered_open(struct request *request, struct file *file)
+{
+	const struct node_kind *kind = file->node->kind;
+	if (file_writes(file) && !kind->accept)
+		return fault_set(&request->fault, EACCES, "this file can only be read");
+	int rc = file_hold_object(request, file);
+	if (rc)
+		return rc;
+	if (file_reads(file) && kind->render)
+		return render(request, file);
+	/* `> error.log`: the truncation is all that comes. */
+	if ((file->flags & O_TRUNC) && kind->setattr && !object_owner(file->node)) {
+		struct stat st = {0};
+		struct attr_change change = {.valid = FUSE_SET_ATTR_SIZE, .attr = &st};
+		return kind->setattr(request, file->node, &change);
+	}
+	return 0;
+}
+
+static int rendered_read(struct request *request, struct file *file, off_t offset, size_t size,
+			 const char **data, size_t *length)
+{
+	if (!file->rendered && file->node->kind->render) {
+		int rc = render(request, file);
+		if (rc)
+			return rc;
+	}
+	file_read_text(file, offset, size, data, length);
+	return 0;
+}
+
+static int rendered_write(struct request *request, struct file *file, const char *data,
+			  size_t length, off_t offset)
+{
+	int rc = file->node->kind->accept(request, file->node, file->object, data, length);
+	file->rendered = false;
+	return rc;
+}
+
+const struct file_ops rendered_file_ops = {
+	.open = rendered_open,
+	.read = rendered_read,
+	.write = rendered_write,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Open files. What is read was rendered when the file was opened, or is produced as it is read;
+ * what is written is checked and applied within the write(2) that brings it, so that its error
+ * reaches the writer.
+ *
+ * The ring calls the operations of one file one at a time, under its lock (release and poll:
+ * without).
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include <pthread.h>
+#include <bpfuse/buffer.h>
+#include "node.h"
+#include "object.h"
+
+struct file {
+	struct node *node;
+	const struct file_ops *ops;
+	int flags;             /* open(2)'s */
+	struct object *object; /* held; NULL where the file belongs to none */
+	struct codec *codec;   /* of that map, where the operations want it */
+	pthread_mutex_t lock;
+	struct buffer text;    /* what is read */
+	bool rendered;         /* text is there */
+	struct buffer staged;  /* written, but not yet complete */
+	off_t end;             /* behind the last byte written */
+	bool refused;          /* a piece was refused: the rest of it must not count as a whole */
+	bool created;          /* by the open(2) that made this file */
+	uint64_t update_flags; /* BPF_ANY, BPF_NOEXIST or BPF_EXIST */
+	mode_t umask;          /* of who opened it */
+	struct file *next;     /* open files of this kind (bulk.c) */
+	void *state;           /* of the operations */
+};
+
+struct fuse_pollhandle;
+
+struct file_ops {
+	int (*open)(struct request *request, struct file *file);
+	/* What to give for these bytes; stays valid until the next operation on the file. */
+	int (*read)(struct request *request, struct file *file, off_t offset, size_t size,
+		    const char **data, size_t *length);
+	/* All of it or -errno. */
+	int (*write)(struct request *request, struct file *file, const char *data, size_t length,
+		     off_t offset);
+	int (*flush)(struct request *request, struct file *file);
+	/* poll(2): which of POLLIN, POLLOUT are true; keeps or destroys the handle. */
+	int (*poll)(struct request *request, struct file *file, struct fuse_pollhandle *handle,
+		    unsigned *events);
+	void (*release)(struct filesystem *fs, struct file *file);
+};
+
+/* For kinds with render and accept. */
+extern const struct file_ops rendered_file_ops;
+
+/*
+ * NULL: no memory. The file keeps a reference on its node. open(O_CREAT) knows the node only
+ * later: node is NULL then, and file_set_node() takes over the caller's reference.
+ */
+struct file *file_new(struct filesystem *fs, struct node *node, int flags);
+void file_set_node(struct file *file, struct node *node);
+void file_free(struct filesystem *fs, struct file *file);
+
+static inline bool file_reads(const struct file *file)
+{
+	return (file->flags & O_ACCMODE) != O_WRONLY;
+}
+static inline bool file_writes(const struct file *file)
+{
+	return (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* Holds the object of the file's node, and gets its codec. */
+int file_hold_object(struct request *request, struct file *file);
+int file_hold_map(struct request *request, struct file *file);
+/* Serves file->text. */
+void file_read_text(const struct file *file, off_t offset, size_t size, const char **data,
+		    size_t *length);
+/* The text of a file without white space around it; returns its length. */
+size_t text_trim(const char **text, size_t length);
+/* Whether a write is "1": what switches (clear, frozen, detach) take. */
+int text_is_one(struct request *request, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One mount and what belongs to it, and one request of the kernel's.
+ *
+ * A filesystem is made by main.c before the session starts and lives until it has ended; its
+ * parts (nodes, objects, log, seen, formats) lock themselves. A request belongs to the thread
+ * that serves it.
+ */
+#ifndef FS_FILESYSTEM_H
+#define FS_FILESYSTEM_H
+
+#include <time.h>
+#include <bpfuse/backend.h>
+#include <bpfuse/fault.h>
+#include "options.h"
+
+struct node_table;
+struct object_cache;
+struct error_log;
+struct seen;
+struct formats;
+struct fuse_req;
+struct fuse_session;
+struct daemon;
+
+struct filesystem {
+	struct options options;
+	struct backend *backend;
+	struct fuse_session *session;
+	struct node_table *nodes;
+	struct object_cache *objects;
+	struct error_log *log;
+	struct seen *seen;
+	struct formats *formats;
+	struct timespec started; /* the time of everything that has none of its own */
+	uid_t uid;               /* who mounted: owns what has no pin */
+	gid_t gid;
+	struct daemon *daemon; /* told when the mount answers */
+};
+
+#define CALLER_GROUPS_MAX 64
+
+struct request {
+	struct filesystem *fs;
+	struct fuse_req *req;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	mode_t umask;
+	struct fault fault; /* the sentence that goes with a refusal */
+	gid_t groups[CALLER_GROUPS_MAX];
+};
+
+struct request request_begin(struct fuse_req *req);
+/* Who asks, with supplementary groups; points into the request. */
+struct caller request_caller(struct request *request);
+
+#endif

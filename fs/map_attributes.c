@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "map_attributes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpfuse/explain.h>
+#include <bpfuse/walk.h>
+#include "bulk.h"
+#include "file.h"
+#include "formats.h"
+#include "key_views.h"
+#include "map_dir.h"
+#include "map_info.h"
+#include "program.h"
+
+/* A read-only file with one value. */
+#define ATTRIBUTE(identifier, file_name)                                                           \
+	static const struct node_kind kind_##identifier = {                                        \
+		.name = file_name,                                                                 \
+		.type = S_IFREG,                                                                   \
+		.mode = 0444,                                                                      \
+		.render = render_##identifier,                                                     \
+	}
+#define NUMBER(identifier)                                                                         \
+	static int render_##identifier(struct request *request, struct node *node,                 \
+				       struct object *map, struct buffer *text)                    \
+	{                                                                                          \
+		buffer_append_format(text, "%" PRIu64 "\n", (uint64_t)map->info.identifier);       \
+		return 0;                                                                          \
+	}                                                                                          \
+	ATTRIBUTE(identifier, #identifier)
+
+int render_id(struct request *request, struct node *node, struct object *object,
+	      struct buffer *text)
+{
+	buffer_append_format(text, "%u\n", object->id);
+	return 0;
+}
+ATTRIBUTE(id, "id");
+NUMBER(key_size);
+NUMBER(value_size);
+NUMBER(max_entries);
+NUMBER(btf_id);
+NUMBER(ifindex);
+
+static int render_name(struct request *request, struct node *node, struct object *map,
+		       struct buffer *text)
+{
+	buffer_append_format(text, "%.*s\n", OBJECT_NAME_MAX, map->info.name);
+	return 0;
+}
+ATTRIBUTE(name, "name");
+
+static int render_type(struct request *request, struct node *node, struct object *map,
+		       struct buffer *text)
+{
+	char name[24];
+	buffer_append_format(text, "%s\n", map_type_name(map->info.type, name));
+	return 0;
+}
+ATTRIBUTE(type, "type");
+
+static int render_flags(struct request *request, struct node *node, struct object *map,
+			struct buffer *text)
+{
+	map_flags_print(map->info.map_flags, text);
+	buffer_append_char(text, '\n');
+	return 0;
+}
+ATTRIBUTE(flags, "flags");
+
+static int render_memlock(struct request *request, struct node *node, struct object *map,
+			  struct buffer *text)
+{
+	struct map_state state;
+	int rc = map_state(map->handle, &state);
+	if (!rc)
+		buffer_append_format(text, "%" PRIu64 "\n", state.memlock);
+	return rc;
+}
+ATTRIBUTE(memlock, "memlock");
+
+/* --- info: all of it --- */
+
+static int render_info(struct request *request, struct node *node, struct object *map,
+		       struct buffer *text)
+{
+	return map_info_json(request, node, map, text);
+}
+static const struct node_kind kind_info = {
+	.name = "info",
+	.type = S_IFREG,
+	.mode = 0444,
+	.flags = KIND_LAZY_SIZE,
+	.render = render_info,
+};
+
+/* --- count --- */
+
+static int render_count(struct request *request, struct node *node, struct object *map,
+			struct buffer *text)
+{
+	uint64_t count;
+	int rc = map_count(map->handle, &count);
+	if (rc)
+		return explain_map_error(&request->fault, MAP_OP_ITERATE, &map->info, NULL, 0,
+					 rc);
+	buffer_append_format(text, "%" PRIu64 "\n", count);
+	return 0;
+}
+static const struct node_kind kind_count = {
+	.name = "count",
+	.type = S_IFREG,
+	.mode = 0444,
+	.flags = KIND_LAZY_SIZE,
+	.render = render_count,
+};
+
+/* --- frozen --- */
+
+static int render_frozen(struct request *request, struct node *node, struct object *map,
+			 struct buffer *text)
+{
+	struct map_state state;
+	int rc = map_state(map->handle, &state);
+	if (!rc)
+		buffer_append_string(text, state.frozen ? "1\n" : "0\n");
+	return rc;
+}
+
+static int accept_frozen(struct request *request, struct node *node, struct object *map,
+			 const char *text, size_t length)
+{
+	int rc = text_is_one(request, text, length);
+	if (rc)
+		return rc;
+	rc = map_freeze(map->handle);
+	if (rc)
+		return explain_map_error(&request->fault, MAP_OP_FREEZE, &map->info, NULL, 0, rc);
+	return 0;
+}
+static const struct node_kind kind_frozen = {
+	.name = "frozen",
+	.type = S_IFREG,
+	.mode = 0644,
+	.render = render_frozen,
+	.accept = accept_frozen,
+};
+
+/* --- format --- */
+
+static int render_format(struct request *request, struct node *node, struct object *map,
+			 struct buffer *text)
+{
+	cleanup_with(codec_putp) struct codec *codec = NULL;
+	int rc = object_codec(request, map, &codec);
+	if (!rc)
+		buffer_append_format(text, "%s\n", codec_format(codec));
+	return rc;
+}
+
+/* Tried before it is kept: a format that does not fit is refused in this write. */
+static int accept_format(struct request *request, struct node *node, struct object *map,
+			 const char *text, size_t length)
+{
+	length = text_trim(&text, length);
+	cleanup_free char *format = strndup(text, length);
+	if (!format)
+		return -ENOMEM;
+	cleanup_with(codec_putp) struct codec *codec = NULL;
+	const struct codec_options options = {.format = format};
+	int rc = codec_open(map->handle, &options, &codec, &request->fault);
+	if (!rc)
+		rc = formats_set(request->fs->formats, map->handle->backend, map->id, format);
+	if (!rc)
+		object_forget_codec(map);
+	return rc;
+}
+static const struct node_kind kind_format = {
+	.name = "format",
+	.type = S_IFREG,
+	.mode = 0644,
+	.render = render_format,
+	.accept = accept_format,
+};
+
+/* --- clear --- */
+
+static int render_nothing(struct request *request, struct node *node, struct object *map,
+			  struct buffer *text)
+{
+	return 0;
+}
+
+static int accept_clear(struct request *request, struct node *node, struct object *map,
+			const char *text, size_t length)
+{
+	int rc = text_is_one(request, text, length);
+	if (rc)
+		return rc;
+	rc = map_clear(map->handle, NULL);
+	if (rc)
+		return explain_map_error(&request->fault, MAP_OP_DELETE, &map->info, NULL, 0, rc);
+	return 0;
+}
+static const struct node_kind kind_clear = {
+	.name = "clear",
+	.type = S_IFREG,
+	.mode = 0644,
+	.render = render_nothing,
+	.accept = accept_clear,
+};
+
+/* --- who uses it --- */
+
+int render_holders(struct request *request, struct node *node, struct object *object,
+		   struct buffer *text)
+{
+	cleanup_free struct holder *holders = NULL;
+	size_t count = 0;
+	int rc = object_holders(object->handle, &holders, &count);
+	for (size_t i = 0; !rc && i < count; i++)
+		buffer_append_format(text, "%d %.16s\n", (int)holders[i].pid, holders[i].comm);
+	return rc;
+}
+static const struct node_kind kind_holders = {
+	.name = "holders",
+	.type = S_IFREG,
+	.mode = 0444,
+	.flags = KIND_LAZY_SIZE,
+	.render = render_holders,
+};
+
+struct pin_search {
+	struct object *object;
+	struct buffer *text;
+};
+
+static int add_pin(void *context, const char *path, const struct stat *st)
+{
+	struct pin_search *search = context;
+	struct handle *handle;
+	uint32_t id;
+	if (pin_open(search->object->handle->backend, path, 0, &handle))
+		return 0; /* gone meanwhile, or not to be opened */
+	int rc = object_id(handle, &id);
+	bool same = !rc && handle->kind == search->object->kind && id == search->object->id;
+	handle_close(handle);
+	if (same)
+		buffer_append_format(search->text, "%s\n", path);
+	return 0;
+}
+
+int render_pins(struct request *request, struct node *node, struct object *object,
+		struct buffer *text)
+{
+	struct pin_search search = {object, text};
+	int rc = pins_visit(object->handle->backend, "", add_pin, &search);
+	/* A backend without a pin tree has no pins. */
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+static const struct node_kind kind_pins = {
+	.name = "pins",
+	.type = S_IFREG,
+	.mode = 0444,
+	.flags = KIND_LAZY_SIZE,
+	.render = render_pins,
+};
+
+static const struct node_kind *const entries[] = {
+	&kind_id,	   &kind_name,	    &kind_type,	   &kind_key_size, &kind_value_size,
+	&kind_max_entries, &kind_flags,	    &kind_btf_id,  &kind_ifindex,  &kind_memlock,
+	&kind_info,	   &kind_count,	    &kind_frozen,  &kind_format,   &kind_entries,
+	&kind_entries_json, &kind_entries_bin, &kind_clear, &kind_raw_dir, &kind_sum_dir,
+	&kind_links_dir,   &kind_map_progs, &kind_pins,	   &kind_holders,  NULL,
+};
+
+const struct node_kind kind_map_attributes = {
+	.name = ".map",
+	.type = S_IFDIR,
+	.entries = entries,
+	.unlink = removal_ignore,
+	.rmdir = removal_ignore,
+};

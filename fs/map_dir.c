@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "map_dir.h"
+
+#include <errno.h>
+#include <bpfuse/explain.h>
+#include "key.h"
+#include "keyless.h"
+#include "listing.h"
+#include "map_attributes.h"
+#include "static_dir.h"
+
+/* .map first: `rm -r` then takes its views of the keys away before the keys. */
+const struct node_kind *const map_dir_entries[] = {
+	&kind_map_attributes, &kind_push, &kind_pop, &kind_peek, &kind_bloom_peek,
+	NULL,
+};
+
+bool map_is_keyed(const struct object *map)
+{
+	return map_type_get(map->info.type)->access == MAP_KEYED;
+}
+
+int removal_ignore(struct request *request, struct node *dir, const char *name)
+{
+	node_unlink(request->fs->nodes, dir, name);
+	return 0;
+}
+
+/* Whether the directory's map has keys; negative: -errno. */
+static int is_keyed(struct request *request, struct node *dir)
+{
+	HELD_OBJECT(held, request);
+	int rc = object_acquire(request, dir, &held.object, NULL);
+	return rc ? rc : map_is_keyed(held.object);
+}
+
+int map_dir_lookup(struct request *request, struct node *dir, const char *name,
+		   struct node **child, struct stat *st)
+{
+	int keyed = is_keyed(request, dir);
+	if (keyed <= 0)
+		return keyed ? keyed : -ENOENT;
+	return key_lookup(request, dir, name, &kind_key, child, st);
+}
+
+int map_dir_list(struct request *request, struct node *dir, struct listing *listing)
+{
+	HELD_OBJECT(held, request);
+	int rc = object_acquire(request, dir, &held.object, NULL);
+	if (rc || !map_is_keyed(held.object))
+		return rc;
+	return listing_add_keys(request, listing, held.object, S_IFREG);
+}
+
+int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
+		   struct node **child)
+{
+	int keyed = is_keyed(request, dir);
+	if (keyed < 0)
+		return keyed;
+	if (!keyed)
+		return fault_set(&request->fault, EINVAL, "this type of map has no keys");
+	return key_create(request, dir, name, &kind_key, file, child);
+}
+
+int map_dir_unlink(struct request *request, struct node *dir, const char *name)
+{
+	if (static_dir_has(dir, name))
+		return removal_ignore(request, dir, name);
+	HELD_OBJECT(held, request);
+	cleanup_with(codec_putp) struct codec *codec = NULL;
+	cleanup_free unsigned char *key = NULL;
+	int rc = object_acquire(request, dir, &held.object, NULL);
+	if (!rc)
+		rc = object_codec(request, held.object, &codec);
+	if (!rc)
+		rc = key_parse(request, held.object, codec, name, &key);
+	if (rc)
+		return rc;
+	rc = map_delete(held.object->handle, key);
+	if (rc)
+		return explain_map_error(&request->fault, MAP_OP_DELETE, &held.object->info, name,
+					 0, rc);
+	node_unlink(request->fs->nodes, dir, name);
+	return 0;
+}
+
+/* mv(1) takes this as "another filesystem" and copies, then removes. */
+int map_dir_rename(struct request *request, struct node *dir, const char *name,
+		   struct node *new_dir, const char *new_name, unsigned flags)
+{
+	if (static_dir_has(dir, name))
+		return fault_set(&request->fault, EPERM, "%s cannot be moved", name);
+	return -EXDEV;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "object.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "formats.h"
+
+#define BUCKETS 64
+#define IDLE_NS 1000000000ull
+
+struct object_cache {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t reaper;
+	bool stopping;
+	unsigned idle; /* objects without users */
+	struct object *buckets[BUCKETS];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void object_free(struct object *object)
+{
+	codec_putp(&object->codec);
+	if (object->handle)
+		handle_close(object->handle);
+	pthread_mutex_destroy(&object->lock);
+	free(object);
+}
+
+static struct object **bucket_of(struct object_cache *cache, enum object_kind kind, uint32_t id)
+{
+	return &cache->buckets[(id * 4 + kind) % BUCKETS];
+}
+
+/* Under the lock: takes idle objects older than `before` out, as a list. */
+static struct object *take_idle(struct object_cache *cache, uint64_t before)
+{
+	struct object *taken = NULL;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct object **link = &cache->buckets[i];
+		while (*link) {
+			struct object *object = *link;
+			if (object->users || (object->idle_since > before && !object->doomed)) {
+				link = &object->next;
+				continue;
+			}
+			*link = object->next;
+			object->next = taken;
+			taken = object;
+			cache->idle--;
+		}
+	}
+	return taken;
+}
+
+static void free_list(struct object *list)
+{
+	while (list) {
+		struct object *next = list->next;
+		object_free(list);
+		list = next;
+	}
+}
+
+/* Sleeps without a timer while there is nothing to close. */
+static void *reaper_run(void *argument)
+{
+	struct object_cache *cache = argument;
+	pthread_mutex_lock(&cache->lock);
+	while (!cache->stopping) {
+		if (!cache->idle) {
+			pthread_cond_wait(&cache->wake, &cache->lock);
+			continue;
+		}
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += 1;
+		pthread_cond_timedwait(&cache->wake, &cache->lock, &until);
+		struct object *idle = take_idle(cache, now_ns() - IDLE_NS);
+		pthread_mutex_unlock(&cache->lock);
+		free_list(idle);
+		pthread_mutex_lock(&cache->lock);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return NULL;
+}
+
+int object_cache_new(struct object_cache **cache)
+{
+	struct object_cache *made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&made->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&made->lock, NULL);
+	int rc = pthread_create(&made->reaper, NULL, reaper_run, made);
+	if (rc) {
+		free(made);
+		return -rc;
+	}
+	*cache = made;
+	return 0;
+}
+
+void object_cache_free(struct object_cache *cache)
+{
+	if (!cache)
+		return;
+	pthread_mutex_lock(&cache->lock);
+	cache->stopping = true;
+	pthread_cond_signal(&cache->wake);
+	pthread_mutex_unlock(&cache->lock);
+	pthread_join(cache->reaper, NULL);
+	for (size_t i = 0; i < BUCKETS; i++)
+		free_list(cache->buckets[i]);
+	pthread_cond_destroy(&cache->wake);
+	pthread_mutex_destroy(&cache->lock);
+	free(cache);
+}
+
+struct node *object_owner(struct node *node)
+{
+	while (node && !node->kind->object)
+		node = node->parent;
+	return node;
+}
+
+/* Under the lock. */
+static struct object *find(struct object_cache *cache, struct backend *backend,
+			   enum object_kind kind, uint32_t id)
+{
+	struct object *object = *bucket_of(cache, kind, id);
+	while (object && (object->id != id || object->kind != kind || object->doomed ||
+			  object->handle->backend != backend))
+		object = object->next;
+	return object;
+}
+
+static struct object *find_and_hold(struct object_cache *cache, struct backend *backend,
+				    enum object_kind kind, uint32_t id)
+{
+	pthread_mutex_lock(&cache->lock);
+	struct object *object = find(cache, backend, kind, id);
+	if (object && !object->users++)
+		cache->idle--;
+	pthread_mutex_unlock(&cache->lock);
+	return object;
+}
+
+/* A new object in the cache, held; owns the handle from here on, also on failure. */
+static int object_new(struct object_cache *cache, struct handle *handle, struct object **result)
+{
+	struct object *object = calloc(1, sizeof(*object));
+	if (!object) {
+		handle_close(handle);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&object->lock, NULL);
+	object->handle = handle;
+	object->kind = handle->kind;
+	object->users = 1;
+	int rc = object_id(handle, &object->id);
+	if (!rc && object->kind == OBJECT_MAP)
+		rc = map_info(handle, &object->info);
+	if (rc) {
+		object_free(object);
+		return rc;
+	}
+	pthread_mutex_lock(&cache->lock);
+	struct object *other = find(cache, handle->backend, object->kind, object->id);
+	if (other) {
+		if (!other->users++)
+			cache->idle--;
+	} else {
+		struct object **bucket = bucket_of(cache, object->kind, object->id);
+		object->next = *bucket;
+		*bucket = object;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (other)
+		object_free(object);
+	*result = other ? other : object;
+	return 0;
+}
+
+int object_acquire(struct request *request, struct node *node, struct object **object,
+		   struct stat *owner)
+{
+	struct object_cache *cache = request->fs->objects;
+	struct node *dir = object_owner(node);
+	if (!dir)
+		return -EINVAL;
+	const struct object_source *source = dir->kind->object;
+	struct stat st = {0};
+	struct backend *backend = request->fs->backend;
+	enum object_kind kind = OBJECT_MAP;
+	uint32_t id = 0;
+	int rc = source->identify(request, dir, &st, &backend, &kind, &id);
+	if (rc)
+		return rc;
+	if (owner)
+		*owner = st;
+	*object = id ? find_and_hold(cache, backend, kind, id) : NULL;
+	if (*object)
+		return 0;
+	struct handle *handle;
+	rc = source->open(request, dir, &handle);
+	if (!rc)
+		rc = object_new(cache, handle, object);
+	if (rc)
+		return rc;
+	if (source->opened)
+		source->opened(dir, &st, *object);
+	return 0;
+}
+
+int object_acquire_id(struct request *request, struct backend *backend, enum object_kind kind,
+		      uint32_t id, struct object **object)
+{
+	*object = find_and_hold(request->fs->objects, backend, kind, id);
+	if (*object)
+		return 0;
+	struct handle *handle;
+	int rc = object_open(backend, kind, id, 0, &handle);
+	return rc ? rc : object_new(request->fs->objects, handle, object);
+}
+
+void object_hold(struct filesystem *fs, struct object *object)
+{
+	pthread_mutex_lock(&fs->objects->lock);
+	object->users++;
+	pthread_mutex_unlock(&fs->objects->lock);
+}
+
+void object_release(struct filesystem *fs, struct object *object)
+{
+	struct object_cache *cache = fs->objects;
+	struct object *dead = NULL;
+	pthread_mutex_lock(&cache->lock);
+	if (--object->users == 0) {
+		object->idle_since = now_ns();
+		if (!cache->idle++)
+			pthread_cond_signal(&cache->wake);
+		if (object->doomed)
+			dead = take_idle(cache, 0);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	free_list(dead);
+}
+
+void object_drop(struct filesystem *fs, enum object_kind kind, uint32_t id)
+{
+	struct object_cache *cache = fs->objects;
+	pthread_mutex_lock(&cache->lock);
+	for (struct object *object = *bucket_of(cache, kind, id); object; object = object->next)
+		if (object->id == id && object->kind == kind)
+			object->doomed = true;
+	struct object *dead = take_idle(cache, 0);
+	pthread_mutex_unlock(&cache->lock);
+	free_list(dead);
+}
+
+int object_codec(struct request *request, struct object *object, struct codec **codec)
+{
+	int rc = 0;
+	pthread_mutex_lock(&object->lock);
+	if (!object->codec) {
+		char *format = formats_of(request->fs->formats, object);
+		const char *keys = request->fs->options.keys;
+		const struct codec_options options = {
+			.format = format,
+			.hex_keys = keys && strcmp(keys, "hex") == 0,
+		};
+		rc = codec_open(object->handle, &options, &object->codec, &request->fault);
+		free(format);
+	}
+	if (!rc)
+		*codec = codec_get(object->codec);
+	pthread_mutex_unlock(&object->lock);
+	return rc;
+}
+
+void object_forget_codec(struct object *object)
+{
+	pthread_mutex_lock(&object->lock);
+	codec_putp(&object->codec);
+	pthread_mutex_unlock(&object->lock);
+}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One function per request. Each finds the node, calls what its kind has for it, replies, and
+ * puts what was refused into error.log. Errors leave here as the kernel's FUSE wants them:
+ *   ENOTSUPP becomes EOPNOTSUPP;
+ *   ENOENT for what is addressed by nodeid becomes ESTALE, so that the VFS looks the name up
+ *   again and finds it gone, or creates it.
+ */
+#include "operations.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpfuse/explain.h>
+#include "daemon.h"
+#include "error_log.h"
+#include "file.h"
+#include "listing.h"
+#include "node.h"
+#include "session.h"
+#include "stat.h"
+#include "static_dir.h"
+
+static struct node *node_of(struct request *request, fuse_ino_t nodeid)
+{
+	return node_from_id(request->fs->nodes, nodeid);
+}
+
+static struct file *file_of(const struct fuse_file_info *info)
+{
+	return (struct file *)(uintptr_t)info->fh;
+}
+
+/* --- replies --- */
+
+/* What nobody would ask "why" of: a name that is not there, mv(1)'s first try, an interruption. */
+static bool is_ordinary(const struct request *request, int rc)
+{
+	return rc == -ESTALE || rc == -EINTR ||
+	       ((rc == -ENOENT || rc == -EXDEV) && !request->fault.text[0]);
+}
+
+/* `name` may be NULL: the node itself was asked. */
+static void log_refusal(struct request *request, struct node *node, const char *name, int rc)
+{
+	if (is_ordinary(request, rc))
+		return;
+	cleanup_free char *path = node_path(request->fs->nodes, node, name);
+	error_log_add(request->fs->log, request->pid, path ? path : "", request->fault.text,
+		      -error_for_user(rc));
+}
+
+static void reply_error(struct request *request, int rc)
+{
+	fuse_reply_err(request->req, -error_for_user(rc));
+}
+
+static void reply_status(struct request *request, struct node *node, const char *name, int rc)
+{
+	if (rc)
+		log_refusal(request, node, name, rc);
+	reply_error(request, rc);
+}
+
+static int stale(int rc)
+{
+	return rc == -ENOENT ? -ESTALE : rc;
+}
+
+/* With a timeout of 0 the kernel would ask again for what it has just been told. */
+static double attr_timeout(const struct filesystem *fs, const struct node *node)
+{
+	if (node->kind->flags & KIND_CACHED && fs->options.timeout > SESSION_TIMEOUT_MIN)
+		return fs->options.timeout;
+	return SESSION_TIMEOUT_MIN;
+}
+
+static void fill_entry(const struct filesystem *fs, const struct node *node,
+		       const struct stat *st, struct fuse_entry_param *entry)
+{
+	bool cached = node->kind->flags & KIND_CACHED;
+	bool sized = !(node->kind->flags & KIND_LAZY_SIZE);
+	*entry = (struct fuse_entry_param){
+		.ino = node_id(fs->nodes, node),
+		.generation = node->generation,
+		.attr = *st,
+		.attr_timeout = sized ? attr_timeout(fs, node) : 0,
+		.entry_timeout = cached ? fs->options.timeout : 0,
+	};
+}
+
+/* Takes over the caller's reference on the child. */
+static void reply_entry(struct request *request, struct node *child, const struct stat *st)
+{
+	struct node_table *nodes = request->fs->nodes;
+	struct fuse_entry_param entry;
+	fill_entry(request->fs, child, st, &entry);
+	node_remember(nodes, child);
+	if (fuse_reply_entry(request->req, &entry))
+		node_forget(nodes, entry.ino, 1);
+	node_unref(nodes, child);
+}
+
+static int lookup(struct request *request, struct node *dir, const char *name,
+		  struct node **child, struct stat *st)
+{
+	int rc = static_dir_lookup(request, dir, name, child);
+	st->st_mode = 0;
+	if (rc == -ENOENT && dir->kind->lookup)
+		rc = dir->kind->lookup(request, dir, name, child, st);
+	if (!rc && !st->st_mode) {
+		rc = stat_node_for_lookup(request, *child, st);
+		if (rc)
+			node_unref(request->fs->nodes, *child);
+	}
+	return rc;
+}
+
+/* --- session --- */
+
+static void ll_init(void *userdata, struct fuse_conn_info *connection)
+{
+	struct filesystem *fs = userdata;
+	session_negotiate(connection);
+	/* Entries are not cached by default: what comes with a listing would be asked for again. */
+	connection->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
+	daemon_ready(fs->daemon);
+}
+
+static void ll_statfs(fuse_req_t req, fuse_ino_t nodeid)
+{
+	struct request request = request_begin(req);
+	struct statvfs st = {0};
+	int rc = tree_statfs(request.fs->backend, &st);
+	if (rc)
+		reply_status(&request, node_of(&request, nodeid), NULL, rc);
+	else
+		fuse_reply_statfs(req, &st);
+}
+
+/* --- names and attributes --- */
+
+static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent), *child;
+	struct stat st;
+	int rc = lookup(&request, dir, name, &child, &st);
+	if (!rc) {
+		reply_entry(&request, child, &st);
+		return;
+	}
+	if (rc == -ESTALE)
+		rc = -ENOENT;
+	/* Names that are not there are asked for all the time. */
+	if (rc != -ENOENT && request.fault.text[0])
+		log_refusal(&request, dir, name, rc);
+	reply_error(&request, rc);
+}
+
+static void ll_forget(fuse_req_t req, fuse_ino_t nodeid, uint64_t count)
+{
+	struct filesystem *fs = fuse_req_userdata(req);
+	node_forget(fs->nodes, nodeid, count);
+	fuse_reply_none(req);
+}
+
+static void ll_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct filesystem *fs = fuse_req_userdata(req);
+	for (size_t i = 0; i < count; i++)
+		node_forget(fs->nodes, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void reply_attr(struct request *request, struct node *node)
+{
+	struct stat st;
+	int rc = stale(stat_node(request, node, &st));
+	if (rc)
+		reply_status(request, node, NULL, rc);
+	else
+		fuse_reply_attr(request->req, &st, attr_timeout(request->fs, node));
+}
+
+static void ll_getattr(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	reply_attr(&request, node_of(&request, nodeid));
+}
+
+/* For kinds that have nothing to set: what changes nothing succeeds, so that tools go on. */
+static int setattr_nothing(struct request *request, struct node *node,
+			   const struct attr_change *change)
+{
+	struct stat st;
+	int rc = stat_node_for_lookup(request, node, &st);
+	if (rc)
+		return rc;
+	const struct stat *attr = change->attr;
+	bool changes = (change->valid & FUSE_SET_ATTR_MODE &&
+			(attr->st_mode & 07777) != (st.st_mode & 07777)) ||
+		       (change->valid & FUSE_SET_ATTR_UID && attr->st_uid != st.st_uid) ||
+		       (change->valid & FUSE_SET_ATTR_GID && attr->st_gid != st.st_gid);
+	if (changes)
+		return fault_set(&request->fault, EPERM,
+				 "owner and mode here are those of the pin");
+	if (change->valid & FUSE_SET_ATTR_SIZE && !node->kind->accept)
+		return -EACCES;
+	return 0;
+}
+
+static void ll_setattr(fuse_req_t req, fuse_ino_t nodeid, struct stat *attr, int valid,
+		       struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct node *node = node_of(&request, nodeid);
+	struct attr_change change = {valid, attr, info ? file_of(info) : NULL};
+	int rc = node->kind->setattr ? node->kind->setattr(&request, node, &change)
+				     : setattr_nothing(&request, node, &change);
+	if (rc)
+		reply_status(&request, node, NULL, stale(rc));
+	else
+		reply_attr(&request, node);
+}
+
+static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
+{
+	struct request request = request_begin(req);
+	struct node *node = node_of(&request, nodeid);
+	struct buffer target = BUFFER_INIT;
+	int rc = node->kind->target ? node->kind->target(&request, node, &target) : -EINVAL;
+	if (!rc)
+		rc = buffer_error(&target);
+	if (rc)
+		reply_status(&request, node, NULL, stale(rc));
+	else
+		fuse_reply_readlink(req, target.data);
+	buffer_free(&target);
+}
+
+/* --- changes of directories --- */
+
+/* Replies with the entry that a successful change has made. */
+static void reply_made(struct request *request, struct node *dir, const char *name, int rc)
+{
+	struct node *child;
+	struct stat st;
+	if (!rc)
+		rc = lookup(request, dir, name, &child, &st);
+	if (rc)
+		reply_status(request, dir, name, rc);
+	else
+		reply_entry(request, child, &st);
+}
+
+static void ll_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	reply_made(&request, dir, name,
+		   kind->mkdir ? kind->mkdir(&request, dir, name, mode) : -EPERM);
+}
+
+static void ll_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	reply_made(&request, dir, name,
+		   kind->mknod ? kind->mknod(&request, dir, name, mode) : -EPERM);
+}
+
+static void ll_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	reply_made(&request, dir, name,
+		   kind->symlink ? kind->symlink(&request, dir, target, name) : -EPERM);
+}
+
+static void ll_link(fuse_req_t req, fuse_ino_t nodeid, fuse_ino_t new_parent, const char *new_name)
+{
+	struct request request = request_begin(req);
+	reply_status(&request, node_of(&request, new_parent), new_name, -EPERM);
+}
+
+static void ll_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	int rc = kind->unlink ? kind->unlink(&request, dir, name) : -EPERM;
+	reply_status(&request, dir, name, rc);
+}
+
+static void ll_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	int rc = kind->rmdir ? kind->rmdir(&request, dir, name) : -EPERM;
+	reply_status(&request, dir, name, rc);
+}
+
+static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		      const char *new_name, unsigned flags)
+{
+	struct request request = request_begin(req);
+	struct node *dir = node_of(&request, parent);
+	const struct node_kind *kind = dir->kind;
+	int rc = -EPERM;
+	if (kind->rename)
+		rc = kind->rename(&request, dir, name, node_of(&request, new_parent), new_name,
+				  flags);
+	reply_status(&request, dir, name, rc);
+}
+
+/* --- directories --- */
+
+static void ll_opendir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct listing *listing = listing_new(request.fs, node_of(&request, nodeid));
+	if (!listing) {
+		reply_error(&request, -ENOMEM);
+		return;
+	}
+	info->fh = (uintptr_t)listing;
+	if (fuse_reply_open(req, info))
+		listing_free(request.fs, listing);
+}
+
+/* As many entries from `index` on as fit; the bytes used, or -errno. */
+static ssize_t fill_entries(struct request *request, struct listing *listing, size_t index,
+			    char *bytes, size_t size)
+{
+	size_t used = 0, end = listing_length(listing);
+	for (; index < end; index++) {
+		const char *name;
+		struct stat st = {0};
+		int rc = listing_get(listing, index, &name, &st);
+		if (rc)
+			return rc;
+		size_t need = fuse_add_direntry(request->req, bytes + used, size - used, name,
+						&st, (off_t)index + 1);
+		if (need > size - used)
+			break;
+		used += need;
+	}
+	return (ssize_t)used;
+}
+
+static void ll_readdir(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
+		       struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct listing *listing = (struct listing *)(uintptr_t)info->fh;
+	cleanup_free char *bytes = malloc(size);
+	ssize_t used = -ENOMEM;
+	if (bytes) {
+		pthread_mutex_lock(&listing->lock);
+		used = listing_fill(&request, listing, offset == 0);
+		if (!used)
+			used = fill_entries(&request, listing, (size_t)offset, bytes, size);
+		pthread_mutex_unlock(&listing->lock);
+	}
+	if (used < 0)
+		reply_status(&request, listing->dir, NULL, (int)used);
+	else
+		fuse_reply_buf(req, bytes, (size_t)used);
+}
+
+static void ll_releasedir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	listing_free(fuse_req_userdata(req), (struct listing *)(uintptr_t)info->fh);
+	fuse_reply_err(req, 0);
+}
+
+/* --- files --- */
+
+static void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct node *node = node_of(&request, nodeid);
+	struct file *file = file_new(request.fs, node, info->flags);
+	int rc = file ? file->ops->open(&request, file) : -ENOMEM;
+	if (rc) {
+		if (file)
+			file_free(request.fs, file);
+		reply_status(&request, node, NULL, stale(rc));
+		return;
+	}
+	info->fh = (uintptr_t)file;
+	session_open_file(info);
+	if (fuse_reply_open(req, info))
+		file_free(request.fs, file);
+}
+
+/* The new file's node, and the file open on it. */
+static int create(struct request *request, struct node *dir, const char *name, struct file *file,
+		  struct stat *st)
+{
+	struct node *child;
+	if (!dir->kind->create)
+		return -EPERM;
+	file->created = true;
+	int rc = dir->kind->create(request, dir, name, file, &child);
+	if (rc)
+		return rc;
+	file_set_node(file, child);
+	rc = file->ops->open(request, file);
+	return rc ? rc : stat_node(request, child, st);
+}
+
+static void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		      struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct node_table *nodes = request.fs->nodes;
+	struct node *dir = node_of(&request, parent);
+	struct file *file = file_new(request.fs, NULL, info->flags);
+	struct stat st;
+	int rc = file ? create(&request, dir, name, file, &st) : -ENOMEM;
+	if (rc) {
+		if (file)
+			file_free(request.fs, file);
+		reply_status(&request, dir, name, rc);
+		return;
+	}
+	struct fuse_entry_param entry;
+	fill_entry(request.fs, file->node, &st, &entry);
+	entry.entry_timeout = 0; /* it exists once something is written */
+	info->fh = (uintptr_t)file;
+	session_open_file(info);
+	node_remember(nodes, file->node);
+	if (fuse_reply_create(req, &entry, info)) {
+		node_forget(nodes, entry.ino, 1);
+		file_free(request.fs, file);
+	}
+}
+
+static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
+		    struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct file *file = file_of(info);
+	const char *data;
+	size_t length;
+	pthread_mutex_lock(&file->lock);
+	int rc = file->ops->read(&request, file, offset, size, &data, &length);
+	if (!rc)
+		fuse_reply_buf(req, data, length);
+	pthread_mutex_unlock(&file->lock);
+	if (rc)
+		reply_status(&request, file->node, NULL, rc);
+}
+
+static void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t size,
+		     off_t offset, struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct file *file = file_of(info);
+	pthread_mutex_lock(&file->lock);
+	int rc = file->ops->write ? file->ops->write(&request, file, data, size, offset) : -EACCES;
+	pthread_mutex_unlock(&file->lock);
+	if (rc)
+		reply_status(&request, file->node, NULL, rc);
+	else
+		fuse_reply_write(req, size);
+}
+
+static void ll_flush(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	struct request request = request_begin(req);
+	struct file *file = file_of(info);
+	pthread_mutex_lock(&file->lock);
+	int rc = file->ops->flush ? file->ops->flush(&request, file) : 0;
+	pthread_mutex_unlock(&file->lock);
+	reply_status(&request, file->node, NULL, rc);
+}
+
+/* Every write is applied when it returns. */
+static void ll_fsync(fuse_req_t req, fuse_ino_t nodeid, int datasync, struct fuse_file_info *info)
+{
+	fuse_reply_err(req, 0);
+}
+
+static void ll_release(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
+{
+	file_free(fuse_req_userdata(req), file_of(info));
+	fuse_reply_err(req, 0);
+}
+
+static void ll_poll(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info,
+		    struct fuse_pollhandle *handle)
+{
+	struct request request = request_begin(req);
+	struct file *file = file_of(info);
+	unsigned events = POLLIN | POLLOUT;
+	int rc = 0;
+	if (file->ops->poll)
+		rc = file->ops->poll(&request, file, handle, &events);
+	else if (handle)
+		fuse_pollhandle_destroy(handle);
+	if (rc)
+		reply_status(&request, file->node, NULL, rc);
+	else
+		fuse_reply_poll(req, events);
+}
+
+const struct fuse_lowlevel_ops operations = {
+	.init = ll_init,
+	.lookup = ll_lookup,
+	.forget = ll_forget,
+	.forget_multi = ll_forget_multi,
+	.getattr = ll_getattr,
+	.setattr = ll_setattr,
+	.readlink = ll_readlink,
+	.mknod = ll_mknod,
+	.mkdir = ll_mkdir,
+	.unlink = ll_unlink,
+	.rmdir = ll_rmdir,
+	.symlink = ll_symlink,
+	.rename = ll_rename,
+	.link = ll_link,
+	.open = ll_open,
+	.read = ll_read,
+	.write = ll_write,
+	.flush = ll_flush,
+	.release = ll_release,
+	.fsync = ll_fsync,
+	.opendir = ll_opendir,
+	.readdir = ll_readdir,
+	.releasedir = ll_releasedir,
+	.statfs = ll_statfs,
+	.create = ll_create,
+	.poll = ll_poll,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION };
+
+#define OPTION(text, field) {text, offsetof(struct options, field), 1}
+#define IGNORED(text) FUSE_OPT_KEY(text, KEY_IGNORE)
+
+static const struct fuse_opt option_table[] = {
+	FUSE_OPT_KEY("-h", KEY_HELP),
+	FUSE_OPT_KEY("--help", KEY_HELP),
+	FUSE_OPT_KEY("-V", KEY_VERSION),
+	FUSE_OPT_KEY("--version", KEY_VERSION),
+	OPTION("-f", foreground),
+	OPTION("-d", debug),
+	OPTION("debug", debug),
+	OPTION("-s", single_thread),
+	OPTION("ro", read_only),
+	OPTION("rw", read_write),
+	OPTION("allow_other", allow_other),
+	OPTION("default_permissions", default_permissions),
+	OPTION("streams", streams),
+	{"formats=%s", offsetof(struct options, formats), 0},
+	{"keys=%s", offsetof(struct options, keys), 0},
+	{"timeout=%lf", offsetof(struct options, timeout), 0},
+	{"max_threads=%u", offsetof(struct options, max_threads), 0},
+	/* fstab's words and mount(8)'s defaults, which say nothing to a filesystem */
+	IGNORED("auto"),
+	IGNORED("noauto"),
+	IGNORED("user"),
+	IGNORED("nouser"),
+	IGNORED("users"),
+	IGNORED("owner"),
+	IGNORED("group"),
+	IGNORED("defaults"),
+	IGNORED("_netdev"),
+	IGNORED("nofail"),
+	IGNORED("x-"),
+	IGNORED("comment="),
+	FUSE_OPT_END,
+};
+
+struct parsing {
+	struct options options; /* first: fuse_opt's offsets count from here */
+	struct fault *fault;
+};
+
+static int take_word(struct options *options, const char *word, struct fault *fault)
+{
+	char **place = !options->source ? &options->source : &options->mountpoint;
+	if (*place)
+		return fault_set(fault, EINVAL, "one argument too many: \"%s\"", word);
+	*place = strdup(word);
+	return *place ? 0 : fault_set(fault, ENOMEM, "out of memory");
+}
+
+static int take_argument(void *data, const char *argument, int key, struct fuse_args *rest)
+{
+	struct parsing *parsing = data;
+	switch (key) {
+	case KEY_IGNORE:
+		return 0;
+	case KEY_HELP:
+		parsing->options.help = 1;
+		return 0;
+	case KEY_VERSION:
+		parsing->options.version = 1;
+		return 0;
+	case FUSE_OPT_KEY_NONOPT:
+		return take_word(&parsing->options, argument, parsing->fault) ? -1 : 0;
+	default:
+		/* fstab's "x-systemd.automount" and the like */
+		return strncmp(argument, "x-", 2) == 0 || strncmp(argument, "comment=", 8) == 0
+			       ? 0
+			       : 1;
+	}
+}
+
+static int check(const struct options *options, struct fault *fault)
+{
+	if (options->help || options->version)
+		return 0;
+	if (!options->source)
+		return fault_set(fault, EINVAL, "no SOURCE given: a directory on bpffs, emu, "
+						"emu:SCENARIO.json or image:DIR");
+	if (!options->mountpoint)
+		return fault_set(fault, EINVAL, "no MOUNTPOINT given");
+	if (options->keys && strcmp(options->keys, "auto") != 0 &&
+	    strcmp(options->keys, "hex") != 0)
+		return fault_set(fault, EINVAL, "expected keys=auto or keys=hex, got keys=%s",
+				 options->keys);
+	if (!(options->timeout >= 0 && options->timeout <= 1e9))
+		return fault_set(fault, EINVAL, "timeout= is a number of seconds");
+	if (options->read_only && options->read_write)
+		return fault_set(fault, EINVAL, "both ro and rw are given");
+	return 0;
+}
+
+int options_parse(struct options *options, struct fuse_args *args, struct fault *fault)
+{
+	struct parsing parsing = {.fault = fault};
+	int rc = 0;
+	if (fuse_opt_parse(args, &parsing, option_table, take_argument))
+		rc = fault && fault->text[0] ? -EINVAL
+					     : fault_set(fault, EINVAL, "an option cannot be read");
+	*options = parsing.options;
+	options->foreground |= options->debug;
+	options->default_permissions |= options->allow_other;
+	return rc ? rc : check(options, fault);
+}
+
+void options_free(struct options *options)
+{
+	free(options->source);
+	free(options->mountpoint);
+	free(options->formats);
+	free(options->keys);
+}
+
+void options_usage(void)
+{
+	puts("usage: bpfuse SOURCE MOUNTPOINT [-f] [-d] [-s] [-o opt,...]\n"
+	     "\n"
+	     "SOURCE is a directory on bpffs (usually /sys/fs/bpf), emu, emu:SCENARIO.json or "
+	     "image:DIR.\n"
+	     "\n"
+	     "  -f                    stay in the foreground\n"
+	     "  -d                    print every request (implies -f)\n"
+	     "  -s                    serve with one thread\n"
+	     "  -h, -V                this text; the version\n"
+	     "\n"
+	     "  -o ro, -o rw          refuse every change; allow changes of an image\n"
+	     "  -o allow_other        let other users in, as far as modes and owners let them\n"
+	     "  -o streams            allow reading ring buffers and perf event arrays\n"
+	     "  -o formats=FILE       types of keys and values, by patterns of map names\n"
+	     "  -o keys=auto|hex      names of keys by type, or as bytes\n"
+	     "  -o timeout=SECONDS    how long existence and size may be cached (default 0)\n"
+	     "  -o max_threads=N      workers (default: the number of CPUs, 2 to 8)\n"
+	     "and FUSE's own options. Unmount: umount MOUNTPOINT, fusermount3 -u MOUNTPOINT.");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line (INTERFACE.md, sections 1 and 9), parsed. */
+#ifndef FS_OPTIONS_H
+#define FS_OPTIONS_H
+
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 314
+#endif
+#include <fuse_opt.h>
+#include <bpfuse/fault.h>
+
+struct options {
+	char *source;
+	char *mountpoint; /* as given; main.c resolves it */
+	char *formats;    /* a file, or NULL */
+	char *keys;       /* "auto" or "hex", or NULL */
+	double timeout;   /* seconds that existence and size may be cached; below 0: not given */
+	unsigned max_threads;
+	int foreground, debug, single_thread;
+	int read_only, read_write;
+	int allow_other;
+	int default_permissions;
+	int streams;
+	int help, version;
+};
+
+/* -EINVAL and a sentence. What is left in `args` is for libfuse. */
+int options_parse(struct options *options, struct fuse_args *args, struct fault *fault);
+void options_free(struct options *options);
+void options_usage(void);
+
+#endif

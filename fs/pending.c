@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pending.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpfuse/spec.h>
+#include "file.h"
+#include "formats.h"
+#include "stat.h"
+
+static int pending_stat(struct request *request, struct node *node, struct stat *st)
+{
+	stat_mounter(request->fs, node, st);
+	return 0;
+}
+
+static int pending_setattr(struct request *request, struct node *node,
+			   const struct attr_change *change)
+{
+	if (change->valid & ~(FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_CTIME))
+		return fault_set(&request->fault, EPERM,
+				 "expected a SPEC to be written to this new name, "
+				 "such as \"type=hash key=4 value=8 entries=1024\"");
+	return 0;
+}
+
+static int pending_open(struct request *request, struct file *file)
+{
+	return 0;
+}
+
+static int pending_read(struct request *request, struct file *file, off_t offset, size_t size,
+			const char **data, size_t *length)
+{
+	*data = "";
+	*length = 0;
+	return 0;
+}
+
+static void remember_format(struct request *request, struct handle *handle, const char *format)
+{
+	uint32_t id;
+	if (format && handle->kind == OBJECT_MAP && object_id(handle, &id) == 0)
+		formats_set(request->fs->formats, request->fs->backend, id, format);
+}
+
+static int pending_write(struct request *request, struct file *file, const char *data,
+			 size_t length, off_t offset)
+{
+	struct filesystem *fs = request->fs;
+	struct caller caller = request_caller(request);
+	cleanup_free char *path = node_path(fs->nodes, file->node, NULL);
+	cleanup_free char *format = NULL;
+	struct handle *handle;
+	if (!path)
+		return -ENOMEM;
+	int rc = spec_open(fs->backend, data, length, &handle, &format, &request->fault);
+	if (rc)
+		return rc;
+	caller.umask = file->umask;
+	rc = pin(handle, &caller, path);
+	if (!rc) {
+		remember_format(request, handle, format);
+		node_unlink(fs->nodes, file->node->parent, file->node->name);
+	}
+	handle_close(handle);
+	return rc;
+}
+
+static const struct file_ops pending_file_ops = {
+	.open = pending_open,
+	.read = pending_read,
+	.write = pending_write,
+};
+
+static const struct node_kind kind_pending = {
+	.type = S_IFREG,
+	.mode = 0600,
+	.stat = pending_stat,
+	.setattr = pending_setattr,
+	.file = &pending_file_ops,
+};
+
+int pending_create(struct request *request, struct node *dir, const char *name,
+		   struct file *file, struct node **child)
+{
+	if (request->fs->backend->read_only)
+		return -EROFS;
+	uint64_t ino = node_ino(dir->ino, name, strlen(name));
+	file->umask = request->umask;
+	*child = node_child(request->fs->nodes, dir, name, &kind_pending, ino, NULL, 0);
+	return *child ? 0 : -ENOMEM;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <fuse_lowlevel.h>
+#include "filesystem.h"
+
+struct request request_begin(struct fuse_req *req)
+{
+	const struct fuse_ctx *context = fuse_req_ctx(req);
+	struct request request;
+	request.fs = fuse_req_userdata(req);
+	request.req = req;
+	request.pid = context->pid;
+	request.uid = context->uid;
+	request.gid = context->gid;
+	request.umask = context->umask;
+	request.fault.text[0] = '\0';
+	return request;
+}
+
+struct caller request_caller(struct request *request)
+{
+	struct caller caller = {
+		.uid = request->uid,
+		.gid = request->gid,
+		.umask = request->umask,
+	};
+	if (request->uid != 0) {
+		int count = fuse_req_getgroups(request->req, CALLER_GROUPS_MAX, request->groups);
+		caller.groups = request->groups;
+		if (count > 0)
+			caller.group_count =
+				count < CALLER_GROUPS_MAX ? (size_t)count : CALLER_GROUPS_MAX;
+	}
+	return caller;
+}
