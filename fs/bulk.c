@@ -74,10 +74,10 @@ static int produce(struct request *request, struct file *file)
 	if (!rc)
 		rc = buffer_error(&file->text);
 	if (rc)
-		return explain_map_error(&request->fault, MAP_OP_ITERATE, &file->object->info,
-					 NULL, 0, rc);
-	bulk->digest = seen_digest(bulk->digest, file->text.data + before,
-				   file->text.length - before);
+		return explain_map_error(&request->fault, MAP_OP_ITERATE, &file->object->info, NULL,
+					 0, rc);
+	bulk->digest =
+		seen_digest(bulk->digest, file->text.data + before, file->text.length - before);
 	return 0;
 }
 

@@ -39,8 +39,7 @@ static int batch_reserve(struct batch *batch, const struct codec *codec, void **
 
 static int batch_commit(struct batch *batch, const struct codec *codec, struct value_input *input)
 {
-	buffer_append(&batch->handles, input->held,
-		      input->held_count * sizeof(input->held[0]));
+	buffer_append(&batch->handles, input->held, input->held_count * sizeof(input->held[0]));
 	int rc = buffer_error(&batch->handles);
 	if (rc) {
 		value_input_release(input);
@@ -66,9 +65,8 @@ static int batch_apply(struct request *request, struct file *file, const struct 
 		return 0;
 	struct buffer name = BUFFER_INIT;
 	if (done < batch->count)
-		codec_print_full_name(file->codec,
-				      batch->keys.data + done * codec_key_bytes(file->codec),
-				      &name);
+		codec_print_full_name(
+			file->codec, batch->keys.data + done * codec_key_bytes(file->codec), &name);
 	rc = explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info, name.data, flags, rc);
 	fault_prefix(&request->fault, "element %u of %u", done + 1, batch->count);
 	buffer_free(&name);
@@ -87,9 +85,9 @@ static int read_current(void *context, void *value)
 			  key_lock_flag(current->file->codec));
 }
 
-typedef int (*element_parser)(const struct codec *codec, const char *text, size_t length,
-			      void *key, const struct codec_current *current,
-			      struct value_input *input, struct fault *fault);
+typedef int (*element_parser)(const struct codec *codec, const char *text, size_t length, void *key,
+			      const struct codec_current *current, struct value_input *input,
+			      struct fault *fault);
 
 static int parse_element(struct request *request, struct file *file, struct batch *batch,
 			 const char *text, size_t length, element_parser parser)
@@ -313,8 +311,8 @@ int bulk_flush(struct request *request, struct file *file)
 	struct batch batch = {.keys = BUFFER_INIT};
 	if (!file->staged.length)
 		return 0;
-	int rc = bulk->format->finish(request, file, &batch, file->staged.data,
-				      file->staged.length);
+	int rc =
+		bulk->format->finish(request, file, &batch, file->staged.data, file->staged.length);
 	if (!rc) {
 		buffer_reset(&file->staged);
 		rc = batch_apply(request, file, &batch);

@@ -82,8 +82,8 @@ void error_log_add(struct error_log *log, pid_t pid, const char *path, const cha
 		append_printable(&line, sentence, FAULT_TEXT_MAX);
 		buffer_append_string(&line, ": ");
 	}
-	buffer_append_format(&line, "%s\n", strerrordesc_np(error) ? strerrordesc_np(error)
-								   : "unknown error");
+	buffer_append_format(&line, "%s\n",
+			     strerrordesc_np(error) ? strerrordesc_np(error) : "unknown error");
 	if (buffer_error(&line)) {
 		buffer_free(&line);
 		return;

@@ -18,20 +18,20 @@
 struct file {
 	struct node *node;
 	const struct file_ops *ops;
-	int flags;             /* open(2)'s */
+	int flags;	       /* open(2)'s */
 	struct object *object; /* held; NULL where the file belongs to none */
 	struct codec *codec;   /* of that map, where the operations want it */
 	pthread_mutex_t lock;
 	struct buffer text;    /* what is read */
-	bool rendered;         /* text is there */
+	bool rendered;	       /* text is there */
 	struct buffer staged;  /* written, but not yet complete */
-	off_t end;             /* behind the last byte written */
-	bool refused;          /* a piece was refused: the rest of it must not count as a whole */
-	bool created;          /* by the open(2) that made this file */
+	off_t end;	       /* behind the last byte written */
+	bool refused;	       /* a piece was refused: the rest of it must not count as a whole */
+	bool created;	       /* by the open(2) that made this file */
 	uint64_t update_flags; /* BPF_ANY, BPF_NOEXIST or BPF_EXIST */
-	mode_t umask;          /* of who opened it */
+	mode_t umask;	       /* of who opened it */
 	struct file *next;     /* open files of this kind (bulk.c) */
-	void *state;           /* of the operations */
+	void *state;	       /* of the operations */
 };
 
 struct fuse_pollhandle;

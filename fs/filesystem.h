@@ -33,7 +33,7 @@ struct filesystem {
 	struct seen *seen;
 	struct formats *formats;
 	struct timespec started; /* the time of everything that has none of its own */
-	uid_t uid;               /* who mounted: owns what has no pin */
+	uid_t uid;		 /* who mounted: owns what has no pin */
 	gid_t gid;
 	struct daemon *daemon; /* told when the mount answers */
 };

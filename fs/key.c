@@ -219,8 +219,9 @@ static int check_size(struct request *request, const struct attr_change *change,
 	off_t size = change->attr->st_size;
 	if (size == 0 || size == st->st_size || (change->file && size == change->file->end))
 		return 0;
-	return fault_set(&request->fault, EINVAL, "a value has its own size, %lld bytes of text; "
-						  "it cannot be made %lld",
+	return fault_set(&request->fault, EINVAL,
+			 "a value has its own size, %lld bytes of text; "
+			 "it cannot be made %lld",
 			 (long long)st->st_size, (long long)size);
 }
 

@@ -23,7 +23,7 @@ static inline struct key_data *key_of(struct node *node)
 	return (struct key_data *)node->data;
 }
 
-extern const struct node_kind kind_key;     /* text, in the map's directory */
+extern const struct node_kind kind_key;	    /* text, in the map's directory */
 extern const struct node_kind kind_raw_key; /* key_views.c */
 extern const struct node_kind kind_sum_key;
 

@@ -51,8 +51,8 @@ static int accept_push(struct request *request, struct node *node, struct object
 	if (!rc) {
 		rc = map_update(map->handle, NULL, value, BPF_ANY);
 		if (rc)
-			explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info, NULL,
-					  BPF_ANY, rc);
+			explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info, NULL, BPF_ANY,
+					  rc);
 	}
 	value_input_release(&input);
 	return rc;
@@ -168,8 +168,7 @@ static int accept_bloom_peek(struct request *request, struct node *node, struct 
 	if (!rc) {
 		rc = map_lookup(map->handle, NULL, value, 0);
 		if (rc)
-			explain_map_error(&request->fault, MAP_OP_LOOKUP, &map->info, NULL, 0,
-					  rc);
+			explain_map_error(&request->fault, MAP_OP_LOOKUP, &map->info, NULL, 0, rc);
 	}
 	value_input_release(&input);
 	return rc;

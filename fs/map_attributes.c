@@ -106,8 +106,7 @@ static int render_count(struct request *request, struct node *node, struct objec
 	uint64_t count;
 	int rc = map_count(map->handle, &count);
 	if (rc)
-		return explain_map_error(&request->fault, MAP_OP_ITERATE, &map->info, NULL, 0,
-					 rc);
+		return explain_map_error(&request->fault, MAP_OP_ITERATE, &map->info, NULL, 0, rc);
 	buffer_append_format(text, "%" PRIu64 "\n", count);
 	return 0;
 }
@@ -271,11 +270,11 @@ static const struct node_kind kind_pins = {
 };
 
 static const struct node_kind *const entries[] = {
-	&kind_id,	   &kind_name,	    &kind_type,	   &kind_key_size, &kind_value_size,
-	&kind_max_entries, &kind_flags,	    &kind_btf_id,  &kind_ifindex,  &kind_memlock,
-	&kind_info,	   &kind_count,	    &kind_frozen,  &kind_format,   &kind_entries,
-	&kind_entries_json, &kind_entries_bin, &kind_clear, &kind_raw_dir, &kind_sum_dir,
-	&kind_links_dir,   &kind_map_progs, &kind_pins,	   &kind_holders,  NULL,
+	&kind_id,	    &kind_name,	       &kind_type,   &kind_key_size, &kind_value_size,
+	&kind_max_entries,  &kind_flags,       &kind_btf_id, &kind_ifindex,  &kind_memlock,
+	&kind_info,	    &kind_count,       &kind_frozen, &kind_format,   &kind_entries,
+	&kind_entries_json, &kind_entries_bin, &kind_clear,  &kind_raw_dir,  &kind_sum_dir,
+	&kind_links_dir,    &kind_map_progs,   &kind_pins,   &kind_holders,  NULL,
 };
 
 const struct node_kind kind_map_attributes = {

@@ -11,8 +11,7 @@
 
 /* .map first: `rm -r` then takes its views of the keys away before the keys. */
 const struct node_kind *const map_dir_entries[] = {
-	&kind_map_attributes, &kind_push, &kind_pop, &kind_peek, &kind_bloom_peek,
-	NULL,
+	&kind_map_attributes, &kind_push, &kind_pop, &kind_peek, &kind_bloom_peek, NULL,
 };
 
 bool map_is_keyed(const struct object *map)
@@ -34,8 +33,8 @@ static int is_keyed(struct request *request, struct node *dir)
 	return rc ? rc : map_is_keyed(held.object);
 }
 
-int map_dir_lookup(struct request *request, struct node *dir, const char *name,
-		   struct node **child, struct stat *st)
+int map_dir_lookup(struct request *request, struct node *dir, const char *name, struct node **child,
+		   struct stat *st)
 {
 	int keyed = is_keyed(request, dir);
 	if (keyed <= 0)

@@ -12,8 +12,8 @@
 
 extern const struct node_kind *const map_dir_entries[];
 
-int map_dir_lookup(struct request *request, struct node *dir, const char *name,
-		   struct node **child, struct stat *st);
+int map_dir_lookup(struct request *request, struct node *dir, const char *name, struct node **child,
+		   struct stat *st);
 int map_dir_list(struct request *request, struct node *dir, struct listing *listing);
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
 		   struct node **child);

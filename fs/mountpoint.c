@@ -62,8 +62,7 @@ static int check_directory(const char *path, struct fault *fault)
 	if (stat(path, &st))
 		return fault_set(fault, errno, "cannot mount at %s: %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return fault_set(fault, ENOTDIR, "cannot mount at %s: it is not a directory",
-				 path);
+		return fault_set(fault, ENOTDIR, "cannot mount at %s: it is not a directory", path);
 	return 0;
 }
 
@@ -127,8 +126,7 @@ static int is_below(const char *path, const char *source)
 	}
 }
 
-int mountpoint_prepare(const char *mountpoint, const char *source, char **path,
-		       struct fault *fault)
+int mountpoint_prepare(const char *mountpoint, const char *source, char **path, struct fault *fault)
 {
 	cleanup_free char *place = absolute_path(mountpoint);
 	if (!place)
@@ -142,9 +140,8 @@ int mountpoint_prepare(const char *mountpoint, const char *source, char **path,
 	if (!resolved)
 		return fault_set(fault, errno, "cannot mount at %s: %s", place, strerror(errno));
 	if (carries_bpfuse(resolved))
-		rc = fault_set(fault, EBUSY,
-			       "%s is busy: a bpfuse is mounted there (umount %s)", resolved,
-			       resolved);
+		rc = fault_set(fault, EBUSY, "%s is busy: a bpfuse is mounted there (umount %s)",
+			       resolved, resolved);
 	else if (is_below(resolved, source))
 		rc = fault_set(fault, EINVAL,
 			       "%s is in %s, which would be mirrored into itself: mount "

@@ -48,8 +48,7 @@ uint64_t node_ino(uint64_t parent, const void *bytes, size_t length)
 	return hash | (uint64_t)1 << 62;
 }
 
-static size_t bucket_of(const struct node_table *table, const struct node *parent,
-			const char *name)
+static size_t bucket_of(const struct node_table *table, const struct node *parent, const char *name)
 {
 	uintptr_t address = (uintptr_t)parent;
 	uint64_t hash = hash_bytes(0xcbf29ce484222325u, &address, sizeof(address));

@@ -52,8 +52,8 @@ enum kind_flags {
  */
 struct node_kind {
 	const char *name; /* in a table of entries: the file's name */
-	mode_t type;      /* S_IFDIR, S_IFREG or S_IFLNK */
-	mode_t mode;      /* permission bits; inside a pinned object's directory: those of the pin
+	mode_t type;	  /* S_IFDIR, S_IFREG or S_IFLNK */
+	mode_t mode;	  /* permission bits; inside a pinned object's directory: those of the pin
 			     that are also here */
 	unsigned flags;
 

@@ -80,7 +80,7 @@ static inline void held_object_release(struct held_object *held)
 		object_release(held->fs, held->object);
 }
 #define HELD_OBJECT(name, request)                                                                 \
-	struct held_object name __attribute__((cleanup(held_object_release))) = {(request)->fs,    \
-										 NULL}
+	struct held_object name                                                                    \
+		__attribute__((cleanup(held_object_release))) = {(request)->fs, NULL}
 
 #endif

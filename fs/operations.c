@@ -76,8 +76,8 @@ static double attr_timeout(const struct filesystem *fs, const struct node *node)
 	return SESSION_TIMEOUT_MIN;
 }
 
-static void fill_entry(const struct filesystem *fs, const struct node *node,
-		       const struct stat *st, struct fuse_entry_param *entry)
+static void fill_entry(const struct filesystem *fs, const struct node *node, const struct stat *st,
+		       struct fuse_entry_param *entry)
 {
 	bool cached = node->kind->flags & KIND_CACHED;
 	bool sized = !(node->kind->flags & KIND_LAZY_SIZE);
@@ -102,8 +102,8 @@ static void reply_entry(struct request *request, struct node *child, const struc
 	node_unref(nodes, child);
 }
 
-static int lookup(struct request *request, struct node *dir, const char *name,
-		  struct node **child, struct stat *st)
+static int lookup(struct request *request, struct node *dir, const char *name, struct node **child,
+		  struct stat *st)
 {
 	int rc = static_dir_lookup(request, dir, name, child);
 	st->st_mode = 0;
@@ -345,8 +345,8 @@ static ssize_t fill_entries(struct request *request, struct listing *listing, si
 		int rc = listing_get(listing, index, &name, &st);
 		if (rc)
 			return rc;
-		size_t need = fuse_add_direntry(request->req, bytes + used, size - used, name,
-						&st, (off_t)index + 1);
+		size_t need = fuse_add_direntry(request->req, bytes + used, size - used, name, &st,
+						(off_t)index + 1);
 		if (need > size - used)
 			break;
 		used += need;
@@ -459,8 +459,8 @@ static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset
 		reply_status(&request, file->node, NULL, rc);
 }
 
-static void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t size,
-		     off_t offset, struct fuse_file_info *info)
+static void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t size, off_t offset,
+		     struct fuse_file_info *info)
 {
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);

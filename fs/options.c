@@ -9,7 +9,10 @@
 
 enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION };
 
-#define OPTION(text, field) {text, offsetof(struct options, field), 1}
+#define OPTION(text, field)                                                                        \
+	{                                                                                          \
+		text, offsetof(struct options, field), 1                                           \
+	}
 #define IGNORED(text) FUSE_OPT_KEY(text, KEY_IGNORE)
 
 static const struct fuse_opt option_table[] = {
@@ -76,9 +79,8 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
 		return take_word(&parsing->options, argument, parsing->fault) ? -1 : 0;
 	default:
 		/* fstab's "x-systemd.automount" and the like */
-		return strncmp(argument, "x-", 2) == 0 || strncmp(argument, "comment=", 8) == 0
-			       ? 0
-			       : 1;
+		return strncmp(argument, "x-", 2) == 0 || strncmp(argument, "comment=", 8) == 0 ? 0
+												: 1;
 	}
 }
 
@@ -87,8 +89,9 @@ static int check(const struct options *options, struct fault *fault)
 	if (options->help || options->version)
 		return 0;
 	if (!options->source)
-		return fault_set(fault, EINVAL, "no SOURCE given: a directory on bpffs, emu, "
-						"emu:SCENARIO.json or image:DIR");
+		return fault_set(fault, EINVAL,
+				 "no SOURCE given: a directory on bpffs, emu, "
+				 "emu:SCENARIO.json or image:DIR");
 	if (!options->mountpoint)
 		return fault_set(fault, EINVAL, "no MOUNTPOINT given");
 	if (options->keys && strcmp(options->keys, "auto") != 0 &&

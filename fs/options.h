@@ -12,9 +12,9 @@
 struct options {
 	char *source;
 	char *mountpoint; /* as given; main.c resolves it */
-	char *formats;    /* a file, or NULL */
-	char *keys;       /* "auto" or "hex", or NULL */
-	double timeout;   /* seconds that existence and size may be cached; below 0: not given */
+	char *formats;	  /* a file, or NULL */
+	char *keys;	  /* "auto" or "hex", or NULL */
+	double timeout;	  /* seconds that existence and size may be cached; below 0: not given */
 	unsigned max_threads;
 	int foreground, debug, single_thread;
 	int read_only, read_write;

@@ -82,8 +82,8 @@ static const struct node_kind kind_pending = {
 	.file = &pending_file_ops,
 };
 
-int pending_create(struct request *request, struct node *dir, const char *name,
-		   struct file *file, struct node **child)
+int pending_create(struct request *request, struct node *dir, const char *name, struct file *file,
+		   struct node **child)
 {
 	if (request->fs->backend->read_only)
 		return -EROFS;

@@ -9,7 +9,7 @@
 
 #include "node.h"
 
-int pending_create(struct request *request, struct node *dir, const char *name,
-		   struct file *file, struct node **child);
+int pending_create(struct request *request, struct node *dir, const char *name, struct file *file,
+		   struct node **child);
 
 #endif

@@ -46,7 +46,10 @@ static void append_link_type(struct buffer *text, uint32_t type)
 		return 0;                                                                          \
 	}                                                                                          \
 	static const struct node_kind kind_##identifier = {                                        \
-		.name = file_name, .type = S_IFREG, .mode = 0444, .render = render_##identifier,   \
+		.name = file_name,                                                                 \
+		.type = S_IFREG,                                                                   \
+		.mode = 0444,                                                                      \
+		.render = render_##identifier,                                                     \
 	}
 
 PROG_VALUE(prog_name, "name",
@@ -106,8 +109,7 @@ static int append_json(struct buffer *text, json_t *info)
 	return buffer_error(text);
 }
 
-static int add_pins(struct request *request, struct node *node, struct object *object,
-		    json_t *info)
+static int add_pins(struct request *request, struct node *node, struct object *object, json_t *info)
 {
 	struct buffer pins = BUFFER_INIT;
 	int rc = render_pins(request, node, object, &pins);
@@ -249,8 +251,16 @@ static const struct node_kind kind_prog_maps = {
 };
 
 const struct node_kind *const prog_dir_entries[] = {
-	&kind_object_id, &kind_prog_name, &kind_prog_type, &kind_prog_tag, &kind_prog_info,
-	&kind_run_cnt, &kind_run_time_ns, &kind_prog_maps, &kind_xlated, &kind_object_holders,
+	&kind_object_id,
+	&kind_prog_name,
+	&kind_prog_type,
+	&kind_prog_tag,
+	&kind_prog_info,
+	&kind_run_cnt,
+	&kind_run_time_ns,
+	&kind_prog_maps,
+	&kind_xlated,
+	&kind_object_holders,
 	NULL,
 };
 
@@ -399,6 +409,11 @@ static const struct node_kind kind_detach = {
 };
 
 const struct node_kind *const link_dir_entries[] = {
-	&kind_object_id, &kind_link_type, &kind_link_info,	&kind_link_prog,
-	&kind_detach,	 &kind_object_holders, NULL,
+	&kind_object_id,
+	&kind_link_type,
+	&kind_link_info,
+	&kind_link_prog,
+	&kind_detach,
+	&kind_object_holders,
+	NULL,
 };

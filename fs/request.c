@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <fuse_lowlevel.h>
 #include "filesystem.h"
+#include <fuse_lowlevel.h>
 
 struct request request_begin(struct fuse_req *req)
 {

@@ -21,8 +21,8 @@ static int append(struct file *file, const char *data, size_t length, off_t offs
 	return buffer_error(&file->staged);
 }
 
-int staging_write_text(struct request *request, struct file *file, const char *data,
-		       size_t length, off_t offset, staging_apply apply)
+int staging_write_text(struct request *request, struct file *file, const char *data, size_t length,
+		       off_t offset, staging_apply apply)
 {
 	int rc = append(file, data, length, offset);
 	if (rc)
@@ -57,8 +57,8 @@ static int refuse(struct request *request, struct file *file, size_t length, siz
 			 size, length);
 }
 
-int staging_write_bytes(struct request *request, struct file *file, const char *data,
-			size_t length, off_t offset, size_t size, const char **value)
+int staging_write_bytes(struct request *request, struct file *file, const char *data, size_t length,
+			off_t offset, size_t size, const char **value)
 {
 	bool follows = file->staged.length && offset == file->end;
 	bool starts = offset == 0 || file->flags & O_APPEND;

@@ -21,14 +21,14 @@ bool staging_is_piece(const char *data, size_t length);
 typedef int (*staging_apply)(struct request *request, struct file *file, const char *text,
 			     size_t length, bool *malformed);
 
-int staging_write_text(struct request *request, struct file *file, const char *data,
-		       size_t length, off_t offset, staging_apply apply);
+int staging_write_text(struct request *request, struct file *file, const char *data, size_t length,
+		       off_t offset, staging_apply apply);
 /* What still waits is all that comes. */
 int staging_flush_text(struct request *request, struct file *file, staging_apply apply);
 
 /* Exactly `size` bytes: 1 and *value when they are complete, 0 when more must come, or -errno. */
-int staging_write_bytes(struct request *request, struct file *file, const char *data,
-			size_t length, off_t offset, size_t size, const char **value);
+int staging_write_bytes(struct request *request, struct file *file, const char *data, size_t length,
+			off_t offset, size_t size, const char **value);
 int staging_flush_bytes(struct request *request, struct file *file, size_t size);
 
 #endif

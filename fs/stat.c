@@ -42,8 +42,7 @@ void stat_content(const struct filesystem *fs, const struct node *node, const vo
 {
 	st->st_size = (off_t)length;
 	st->st_blocks = (blkcnt_t)((length + 511) / 512);
-	st->st_mtim = seen_mtime(fs->seen, node->ino,
-				 seen_digest(SEEN_DIGEST_INIT, bytes, length));
+	st->st_mtim = seen_mtime(fs->seen, node->ino, seen_digest(SEEN_DIGEST_INIT, bytes, length));
 	st->st_atim = st->st_mtim;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpfuse/cleanup.h>
 #include "by_id.h"
 #include "error_log.h"
 #include "listing.h"
@@ -84,8 +85,7 @@ static int tree_dir_list(struct request *request, struct node *dir, struct listi
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < count && !rc; i++)
-		rc = listing_add(listing, entries[i].name, shown_type(&entries[i]),
-				 entries[i].ino);
+		rc = listing_add(listing, entries[i].name, shown_type(&entries[i]), entries[i].ino);
 	tree_entries_free(entries, count);
 	return rc;
 }
@@ -153,7 +153,8 @@ static int dir_rename(struct request *request, struct node *dir, const char *nam
 	cleanup_free char *to = path_of(request, new_dir, new_name);
 	if (!from || !to)
 		return -ENOMEM;
-	if (static_dir_has(dir, name) || (is_tree_dir(new_dir) && static_dir_has(new_dir, new_name)))
+	if (static_dir_has(dir, name) ||
+	    (is_tree_dir(new_dir) && static_dir_has(new_dir, new_name)))
 		return fault_set(&request->fault, EPERM, "a name that is bpfuse's own stays");
 	if (!is_tree_dir(new_dir))
 		return fault_set(&request->fault, EPERM,
