@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <bpfuse/cleanup.h>
@@ -56,6 +57,10 @@ int kernel_map_info(struct handle *map, struct map_info *info)
 		.netns_dev = from.netns_dev,
 		.netns_ino = from.netns_ino,
 	};
+	/* The headers of 6.1 call btf_vmlinux_id, which came with 6.9, a pad. */
+	memcpy(&info->btf_vmlinux_id,
+	       (char *)&from + offsetof(struct bpf_map_info, map_extra) - sizeof(uint32_t),
+	       sizeof(uint32_t));
 	memcpy(info->name, from.name, sizeof(info->name));
 	info->name[sizeof(info->name) - 1] = '\0';
 	return 0;

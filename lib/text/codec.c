@@ -126,10 +126,13 @@ static int types_by_btf(struct codec *codec, const struct type **key, const stru
 	cleanup_with(btf_freep) struct btf *btf = NULL;
 	const struct map_info *info = &codec->info;
 	bool is_kernels = info->btf_vmlinux_value_type_id != 0;
-	uint32_t id = is_kernels && info->btf_vmlinux_id ? info->btf_vmlinux_id : info->btf_id;
+	uint32_t id = is_kernels ? info->btf_vmlinux_id : info->btf_id;
 	uint32_t value_id = is_kernels ? info->btf_vmlinux_value_type_id : info->btf_value_type_id;
 	int error;
 
+	/* Kernels before 6.9 do not say which; their own is loaded before all others. */
+	if (is_kernels && !id && object_next(codec->backend, OBJECT_BTF, 0, &id))
+		return 0;
 	if (!id || (!value_id && !info->btf_key_type_id))
 		return 0;
 	error = btf_parse_object(codec->backend, id, &btf, &base);
