@@ -54,10 +54,17 @@ int kernel_pin(struct handle *handle, const struct caller *caller, const char *p
 	return error;
 }
 
+/* bpf_get_file_flag(), which bpf_obj_get_user() asks before it looks at the path. */
+static bool access_flags_valid(uint32_t flags)
+{
+	return flags == 0 || flags == BPF_F_RDONLY || flags == BPF_F_WRONLY;
+}
+
 int kernel_pin_open(struct backend *backend, const char *path, uint32_t open_flags,
 		    struct handle **handle)
 {
-	cleanup_close int entry = entry_open(backend, path, O_PATH);
+	cleanup_close int entry =
+		access_flags_valid(open_flags) ? entry_open(backend, path, O_PATH) : -EINVAL;
 	char proc_path[PROC_FD_PATH_MAX];
 	union bpf_attr attr = {.file_flags = open_flags};
 	enum object_kind kind;

@@ -48,6 +48,8 @@ struct world {
 	bool emulated;
 	/* A new thing of the kind; 0 and its number, or -errno. */
 	int (*make)(struct world *world, enum thing kind, int *number);
+	/* The id of a map or program by its number. */
+	int (*identify)(struct world *world, int number, uint32_t *id);
 	/* Closes one thing before its time. */
 	void (*drop)(struct world *world, int number);
 	/* A device by name, for what follows it; removing makes what refers to it follow. */

@@ -95,6 +95,14 @@ static int make(struct world *world, enum thing kind, int *number)
 	return 0;
 }
 
+static int identify(struct world *world, int number, uint32_t *id)
+{
+	for (size_t i = 0; i < thing_count; i++)
+		if (handle_fd(things[i]) == number)
+			return object_id(things[i], id);
+	return -EBADF;
+}
+
 static void drop(struct world *world, int number)
 {
 	for (size_t i = 0; i < thing_count; i++) {
@@ -145,6 +153,7 @@ struct world *world_emu_open(void)
 		.name = "emu",
 		.emulated = true,
 		.make = make,
+		.identify = identify,
 		.drop = drop,
 		.device_add = world_device_add,
 		.device_remove = world_device_remove,

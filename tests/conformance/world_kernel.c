@@ -279,6 +279,22 @@ static int make(struct world *world, enum thing kind, int *number)
 	return 0;
 }
 
+/* Maps and programs begin their information alike: type, id. */
+static int identify(struct world *world, int number, uint32_t *id)
+{
+	uint32_t info[64] = {0};
+	union bpf_attr attr = {
+		.info = {.bpf_fd = (uint32_t)number,
+			 .info_len = sizeof(info),
+			 .info = (uintptr_t)info},
+	};
+
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+		return -errno;
+	*id = info[1];
+	return 0;
+}
+
 static void drop(struct world *world, int number)
 {
 	for (size_t i = 0; i < thing_count; i++) {
@@ -308,6 +324,7 @@ struct world *world_kernel_open(void)
 	static struct world world = {
 		.name = "kernel",
 		.make = make,
+		.identify = identify,
 		.drop = drop,
 		.device_add = world_device_add,
 		.device_remove = world_device_remove,
