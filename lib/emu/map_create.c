@@ -139,6 +139,23 @@ static int check_capabilities(struct emu *emu, const struct emu_map_ops *ops)
 	return 0;
 }
 
+/*
+ * BPF_F_TOKEN_FD is taken off the flags before the type sees them, and the token is asked for
+ * after the type's check; number 0, which is all a spec can send, is no token.
+ */
+static int check_token(const struct map_spec *spec)
+{
+	return spec->map_flags & EMU_F_TOKEN_FD ? -EINVAL : 0;
+}
+
+static int alloc_check(struct emu *emu, const struct emu_map_ops *ops, const struct map_spec *spec)
+{
+	struct map_spec without_token = *spec;
+
+	without_token.map_flags &= ~EMU_F_TOKEN_FD;
+	return ops->alloc_check ? ops->alloc_check(emu, &without_token) : 0;
+}
+
 static int create(struct emu *emu, const struct map_spec *spec, struct emu_map **result)
 {
 	const struct emu_map_ops *ops;
@@ -150,7 +167,9 @@ static int create(struct emu *emu, const struct map_spec *spec, struct emu_map *
 	ops = map_ops_of_type(spec->type);
 	if (!ops)
 		return -EINVAL;
-	error = ops->alloc_check ? ops->alloc_check(emu, spec) : 0;
+	error = alloc_check(emu, ops, spec);
+	if (!error)
+		error = check_token(spec);
 	if (!error)
 		error = check_capabilities(emu, ops);
 	if (!error)

@@ -8,17 +8,6 @@
 
 #define BATCH_ROOM 8
 
-const char *error_name(int error)
-{
-	const char *name = strerrorname_np(error);
-
-	if (!error)
-		return "ok";
-	if (error == ENOTSUPP)
-		return "ENOTSUPP";
-	return name ? name : "an unknown error";
-}
-
 /* What one trial works with. */
 struct bench {
 	const struct trial *trial;

@@ -27,7 +27,5 @@ struct outcome {
 };
 
 struct outcome trial_run(const struct trial *trial, struct world *world);
-/* "E2BIG", "ENOTSUPP", "ok". */
-const char *error_name(int error);
 
 #endif

@@ -64,4 +64,7 @@ struct world *world_emu_open(void);
 /* Why the kernel's world cannot be had here; NULL: it can. */
 const char *world_kernel_missing(void);
 
+/* "E2BIG", "ENOTSUPP", "ok". */
+const char *error_name(int error);
+
 #endif

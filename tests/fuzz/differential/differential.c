@@ -2,7 +2,7 @@
 /*
  * The differential fuzzer: random plans carried out by the kernel and by the emulation at once.
  *
- *   differential [--operations N] [--seed S] [--type T]
+ *   differential [--operations N] [--seed S] [--type T]...
  *
  * Stops at the first step whose answers differ, shortens the plan as far as it can and prints it.
  * Exit status: 0 no difference; 1 a difference; 77 bpf(2) cannot be used here.
@@ -62,7 +62,7 @@ static struct outcome plan_run(const struct plan *plan)
 	if (emu == -ENODATA)
 		outcome.missing = true;
 	else if (kernel != emu)
-		outcome_tell(&outcome, 0, strerrorname_np(-kernel), strerrorname_np(-emu));
+		outcome_tell(&outcome, 0, error_name(-kernel), error_name(-emu));
 	else if (!kernel && side_takes_steps(&sides[0]))
 		steps_run(plan, sides, &outcome);
 	side_close(&sides[0]);
@@ -178,7 +178,8 @@ static void difference_print(const struct plan *plan, uint64_t seed)
 
 struct options {
 	uint64_t operations, seed;
-	const char *type;
+	const char *types[TYPES];
+	unsigned type_count; /* 0: all */
 };
 
 static bool options_parse(struct options *options, int argc, char **argv)
@@ -196,8 +197,8 @@ static bool options_parse(struct options *options, int argc, char **argv)
 			options->operations = strtoull(optarg, NULL, 0);
 		else if (option == 's')
 			options->seed = strtoull(optarg, NULL, 0);
-		else if (option == 't')
-			options->type = optarg;
+		else if (option == 't' && options->type_count < TYPES)
+			options->types[options->type_count++] = optarg;
 		else
 			return false;
 	}
@@ -210,9 +211,11 @@ static bool missing[TYPES];
 static bool is_wanted(const struct options *options, uint32_t type)
 {
 	const struct subject *subject = subject_get(type);
+	bool named = !options->type_count;
 
-	return subject && !missing[type] &&
-	       (!options->type || !strcmp(options->type, subject->name));
+	for (unsigned i = 0; subject && i < options->type_count; i++)
+		named = named || !strcmp(options->types[i], subject->name);
+	return subject && !missing[type] && named;
 }
 
 static void summary_print(const struct options *options, uint64_t total)
@@ -254,7 +257,7 @@ int main(int argc, char **argv)
 	uint64_t total = 0, before;
 
 	if (!options_parse(&options, argc, argv))
-		return fputs("usage: differential [--operations N] [--seed S] [--type T]\n",
+		return fputs("usage: differential [--operations N] [--seed S] [--type T]...\n",
 			     stderr),
 		       2;
 	if (world_kernel_missing()) {

@@ -143,11 +143,7 @@ static const void *key_pointer(const struct side *side, const unsigned char *key
 
 static void answer_error(struct buffer *answer, int error)
 {
-	const char *name = strerrorname_np(-error);
-
-	buffer_append_string(answer, !error		  ? "ok"
-				     : error == -ENOTSUPP ? "ENOTSUPP"
-							  : (name ? name : "?"));
+	buffer_append_string(answer, error_name(-error));
 }
 
 /* An id as the number of the thing that has it. */
