@@ -179,7 +179,7 @@ static int allow_threads(scmp_filter_ctx filter)
 /* Nothing on disk is ever created or truncated; /dev/fuse is opened read-write to clone it. */
 static int allow_open(scmp_filter_ctx filter)
 {
-	const uint64_t changing = O_CREAT | O_TRUNC | __O_TMPFILE;
+	const uint64_t changing = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 
 	return allow_if(filter, SCMP_SYS(openat), 2, changing, 0);
 }

@@ -83,6 +83,10 @@ static int look_serving(void)
 	EXPECT(pthread_join(thread, &result) == 0 && result == &core);
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	EXPECT(fd >= 0 && fstat(fd, &st) == 0 && close(fd) == 0);
+	fd = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	EXPECT(fd >= 0 && close(fd) == 0);
+	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	EXPECT(fd >= 0 && close(fd) == 0);
 	return 0;
 }
 
@@ -106,6 +110,7 @@ static int look_emulated(void)
 	EXPECT(refused(bpf_command(BPF_MAP_GET_NEXT_ID)));
 	EXPECT(refused(socket(AF_INET, SOCK_STREAM, 0)));
 	EXPECT(refused(open("/tmp/bpfuse-test-created", O_CREAT | O_WRONLY, 0600)));
+	EXPECT(refused(open("/tmp", O_TMPFILE | O_WRONLY, 0600)));
 	EXPECT(refused(unlink("/tmp/bpfuse-test-none")));
 	EXPECT(refused(execl("/bin/true", "true", (char *)NULL)));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
