@@ -81,7 +81,8 @@ static int accept_array(struct acceptor *acceptor, const struct where *where,
 	if (node->kind != NODE_LIST && !(node->kind == NODE_OBJECT && node->from_name))
 		return accept_mismatch(acceptor, where, node, expected);
 	if (node->count != type->count)
-		return accept_fault(acceptor, where, node, "expected %s, got %zu", expected,
+		return accept_fault(acceptor, where, node,
+				    "expected %u elements in the list, got %zu", type->count,
 				    node->count);
 	if (node->kind == NODE_OBJECT)
 		return accept_named_list(acceptor, where, type, node, bytes);
@@ -424,7 +425,8 @@ static int accept_struct(struct acceptor *acceptor, const struct where *where,
 	if (node->kind != NODE_OBJECT) {
 		char expected[96];
 
-		snprintf(expected, sizeof(expected), "an object, %.64s", type->name);
+		snprintf(expected, sizeof(expected), "%s, %.64s",
+			 node->from_name ? "MEMBER=VALUE,..." : "an object", type->name);
 		return accept_mismatch(acceptor, where, node, expected);
 	}
 	members.taken = arena_take_zero(acceptor->arena, node->count);

@@ -57,6 +57,28 @@ static int range_fault(struct acceptor *acceptor, const struct where *where,
 			    text_excerpt(excerpt, node->text, node->length), low, high);
 }
 
+/* Not a number at all, or a number and more behind it. */
+static int no_number_fault(struct acceptor *acceptor, const struct where *where,
+			   const struct node *node)
+{
+	struct node rest = *node;
+	char excerpt[EXCERPT_MAX];
+	size_t length = 0;
+	bool negative;
+	wide_t number;
+
+	while (length < node->length && !is_space(node->text[length]))
+		length++;
+	if (length == node->length || node->kind != NODE_WORD || node->from_name ||
+	    parse_number(node->text, length, &negative, &number) == NUMBER_NONE)
+		return accept_mismatch(acceptor, where, node, "a number");
+	while (length < node->length && is_space(node->text[length]))
+		length++;
+	rest.position += length;
+	return accept_fault(acceptor, where, &rest, "trailing text '%s' behind the number",
+			    text_excerpt(excerpt, node->text + length, node->length - length));
+}
+
 /* As accept_number(), for up to 128 bits; two's complement. */
 static int accept_wide(struct acceptor *acceptor, const struct where *where,
 		       const struct node *node, uint32_t size, bool is_signed, wide_t *number)
@@ -71,7 +93,7 @@ static int accept_wide(struct acceptor *acceptor, const struct where *where,
 		return accept_mismatch(acceptor, where, node, "a number");
 	result = parse_number(node->text, node->length, &negative, number);
 	if (result == NUMBER_NONE)
-		return accept_mismatch(acceptor, where, node, "a number");
+		return no_number_fault(acceptor, where, node);
 	if (result == NUMBER_BIG || (size <= 8 && *number >> 64))
 		return accept_fault(acceptor, where, node, "%s needs more than %d bits",
 				    text_excerpt(excerpt, node->text, node->length),
