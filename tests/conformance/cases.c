@@ -28,6 +28,8 @@ struct handle *make_map(struct check *check, uint32_t type, uint32_t key_size, u
 	spec.max_entries = max_entries;
 	spec.map_flags = flags;
 	EXPECT(map_create(check->world->backend, &spec, &map), 0);
+	if (!map)
+		longjmp(check->give_up, 1);
 	return map;
 }
 

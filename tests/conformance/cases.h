@@ -6,6 +6,7 @@
 #ifndef BPFUSE_TESTS_CASES_H
 #define BPFUSE_TESTS_CASES_H
 
+#include <setjmp.h>
 #include <stdio.h>
 #include "subject.h"
 
@@ -13,7 +14,8 @@
 struct check {
 	struct world *world;
 	unsigned wrong;
-	bool missing; /* the world lacks something that the case needs */
+	bool missing;	 /* the world lacks something that the case needs */
+	jmp_buf give_up; /* where a case that cannot go on ends */
 };
 
 struct test_case {
@@ -34,7 +36,7 @@ void expect_equal(struct check *check, const char *file, int line, const char *w
 
 /* --- short forms for the usual --- */
 
-/* A map with 4-byte keys unless said otherwise; NULL after a failure, which is counted. */
+/* Never NULL: without its map a case ends, failed. */
 struct handle *make_map(struct check *check, uint32_t type, uint32_t key_size, uint32_t value_size,
 			uint32_t max_entries, uint32_t flags);
 /* The number of a thing; the case ends as missing if the world has none. */

@@ -66,19 +66,12 @@ bool creation_number(enum attribute attribute, size_t i, uint64_t *number)
 
 void creation_describe(const struct creation *creation, char text[96])
 {
-	static const char *const things[] = {
-		[THING_CLOSED] = "a closed descriptor",
-		[THING_STDIN] = "no BPF descriptor",
-		[THING_XDP] = "a program",
-		[THING_MAP_HASH] = "a hash",
-		[THING_MAP_ARRAY] = "an array",
-	};
 	static const char *const btf[] = {"a closed descriptor", "a key type alone",
 					  "a value type alone", "types of another size"};
 	const char *name = attributes[creation->attribute].name;
 
 	if (creation->attribute == INNER)
-		snprintf(text, 96, "inner=%s", things[creation->number]);
+		snprintf(text, 96, "inner=%s", thing_name((enum thing)creation->number));
 	else if (creation->attribute == BTF)
 		snprintf(text, 96, "btf=%s", btf[creation->number]);
 	else if (creation->attribute == NAME)

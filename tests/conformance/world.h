@@ -46,6 +46,7 @@ struct world {
 	const char *name;
 	struct backend *backend;
 	bool emulated;
+	const char *lacking; /* what was last asked for in vain: "a bound UDP socket" */
 	/* A new thing of the kind; 0 and its number, or -errno. */
 	int (*make)(struct world *world, enum thing kind, int *number);
 	/* The id of a map or program by its number. */
@@ -64,6 +65,7 @@ struct world *world_emu_open(void);
 /* Why the kernel's world cannot be had here; NULL: it can. */
 const char *world_kernel_missing(void);
 
+const char *thing_name(enum thing kind);
 /* "E2BIG", "ENOTSUPP", "ok". */
 const char *error_name(int error);
 

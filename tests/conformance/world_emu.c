@@ -88,6 +88,7 @@ static int make(struct world *world, enum thing kind, int *number)
 	if (thing_count == THINGS_MAX)
 		return -ENFILE;
 	error = thing_make(world->backend, kind, &handle);
+	world->lacking = error ? thing_name(kind) : world->lacking;
 	if (error)
 		return error;
 	things[thing_count++] = handle;

@@ -272,6 +272,7 @@ static int make(struct world *world, enum thing kind, int *number)
 	if (thing_count == THINGS_MAX)
 		return -ENFILE;
 	fd = program ? program_load(program) : thing_open(kind);
+	world->lacking = fd < 0 ? thing_name(kind) : world->lacking;
 	if (fd < 0)
 		return -errno;
 	things[thing_count++] = fd;
