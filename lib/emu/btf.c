@@ -28,54 +28,6 @@ static void *copy_of(const void *bytes, size_t length)
 	return copy;
 }
 
-static struct btf *parse(const void *bytes, size_t length)
-{
-	struct btf *btf = btf__new(bytes, (uint32_t)length);
-
-	return libbpf_get_error(btf) ? NULL : btf;
-}
-
-/* bpf_btf_load() */
-int emu_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **handle)
-{
-	struct emu *emu = emu_of(backend);
-	struct emu_btf *btf;
-	int error;
-
-	if (!emu_capable(emu, EMU_CAP_BPF))
-		return -EPERM;
-	if (length > BTF_LENGTH_MAX)
-		return -E2BIG;
-	if (!length)
-		return -EINVAL;
-	btf = calloc(1, sizeof(*btf));
-	if (!btf)
-		return -ENOMEM;
-	object_init(&btf->object, emu, OBJECT_BTF, &btf_object_ops);
-	btf->length = length;
-	btf->bytes = copy_of(bytes, length);
-	if (!btf->bytes)
-		error = -ENOMEM;
-	else if (!(btf->btf = parse(bytes, length)))
-		error = -EINVAL;
-	else
-		error = object_publish(&btf->object);
-	if (error) {
-		object_put(&btf->object);
-		return error;
-	}
-	return handle_new(&btf->object, HANDLE_READ | HANDLE_WRITE, handle);
-}
-
-int emu_btf_bytes(struct handle *handle, void **bytes, size_t *length)
-{
-	struct emu_btf *btf = (struct emu_btf *)emu_handle(handle)->object;
-
-	*bytes = copy_of(btf->bytes, btf->length);
-	*length = btf->length;
-	return *bytes ? 0 : -ENOMEM;
-}
-
 /* btf_type_id_size(): a type that has a size, its modifiers taken off. */
 static int resolve(const struct btf *btf, uint32_t id, const struct btf_type **type, uint32_t *size)
 {
@@ -127,6 +79,11 @@ static const struct special_struct {
 	{"bpf_refcount", FIELD_REFERENCE, 4, 4, true},
 };
 
+static const char *type_name(const struct btf *btf, const struct btf_type *type)
+{
+	return btf__name_by_offset(btf, type->name_off);
+}
+
 static const struct special_struct *special_of(const char *name)
 {
 	for (size_t i = 0; name && i < sizeof(special_structs) / sizeof(*special_structs); i++)
@@ -175,13 +132,13 @@ static int record_field(const struct btf *btf, uint32_t type_id, uint32_t offset
 		return 0;
 	if (is_kernel_pointer(btf, type))
 		return offset % 8 ? -EINVAL : record_add(record, FIELD_REFERENCE, offset, 8);
-	special = btf_is_struct(type) ? special_of(btf__name_by_offset(btf, type->name_off)) : NULL;
+	special = btf_is_struct(type) ? special_of(type_name(btf, type)) : NULL;
 	if (!special)
 		return 0;
 	if (type->size != special->size || offset % special->alignment)
 		return -EINVAL;
 	if (special->single && record_has(record, special->kind))
-		return -EEXIST;
+		return -E2BIG;
 	return record_add(record, special->kind, offset, special->size);
 }
 
@@ -205,4 +162,75 @@ int btf_record_parse(const struct btf_types *types, struct btf_record *record)
 			error = record_field(types->btf, variable->type, variable->offset, record);
 	}
 	return error;
+}
+
+static struct btf *parse(const void *bytes, size_t length)
+{
+	struct btf *btf = btf__new(bytes, (uint32_t)length);
+
+	return libbpf_get_error(btf) ? NULL : btf;
+}
+
+/*
+ * btf_parse_struct_metas(): structs with fields that programs may allocate objects with have to
+ * be right from the start; timers and pointers are looked at when a map is made.
+ */
+static int check_structs(const struct btf *btf)
+{
+	struct btf_types types = {.btf = btf};
+	struct btf_record record;
+	int error = 0;
+
+	for (uint32_t id = 1; !error && id < btf__type_cnt(btf); id++) {
+		types.value = btf__type_by_id(btf, id);
+		if (!btf_is_struct(types.value) || special_of(type_name(btf, types.value)))
+			continue;
+		error = btf_record_parse(&types, &record);
+		if (!record_has(&record, FIELD_SPIN_LOCK) && !record_has(&record, FIELD_REFERENCE))
+			error = 0;
+	}
+	return error;
+}
+
+/* bpf_btf_load() */
+int emu_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **handle)
+{
+	struct emu *emu = emu_of(backend);
+	struct emu_btf *btf;
+	int error;
+
+	if (!emu_capable(emu, EMU_CAP_BPF))
+		return -EPERM;
+	if (length > BTF_LENGTH_MAX)
+		return -E2BIG;
+	if (!length)
+		return -EINVAL;
+	btf = calloc(1, sizeof(*btf));
+	if (!btf)
+		return -ENOMEM;
+	object_init(&btf->object, emu, OBJECT_BTF, &btf_object_ops);
+	btf->length = length;
+	btf->bytes = copy_of(bytes, length);
+	if (!btf->bytes)
+		error = -ENOMEM;
+	else if (!(btf->btf = parse(bytes, length)))
+		error = -EINVAL;
+	else
+		error = check_structs(btf->btf);
+	if (!error)
+		error = object_publish(&btf->object);
+	if (error) {
+		object_put(&btf->object);
+		return error;
+	}
+	return handle_new(&btf->object, HANDLE_READ | HANDLE_WRITE, handle);
+}
+
+int emu_btf_bytes(struct handle *handle, void **bytes, size_t *length)
+{
+	struct emu_btf *btf = (struct emu_btf *)emu_handle(handle)->object;
+
+	*bytes = copy_of(btf->bytes, btf->length);
+	*length = btf->length;
+	return *bytes ? 0 : -ENOMEM;
 }

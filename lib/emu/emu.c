@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <bpf/libbpf.h>
+#include <bpfuse/cleanup.h>
 #include "emu/device.h"
 #include "emu/emu.h"
 #include "emu/link.h"
@@ -11,6 +12,10 @@
 #include "emu/prog.h"
 #include "emu/scenario.h"
 #include "emu/state.h"
+#include "emu/stream.h"
+#include "emu/struct_ops.h"
+
+#define CPUS_MAX_DEFAULT 8192 /* what distributions build their kernels with */
 
 bool emu_capable(struct emu *emu, unsigned capabilities)
 {
@@ -85,6 +90,12 @@ static void emu_close(struct backend *backend)
 	netdev_table_destroy(&emu->netdevs);
 	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
 		id_table_destroy(&emu->ids[kind]);
+	while (emu->struct_ops) {
+		struct struct_ops_type *type = emu->struct_ops;
+
+		emu->struct_ops = type->next;
+		free(type);
+	}
 	free(emu);
 }
 
@@ -122,6 +133,11 @@ static const struct backend_ops emu_ops = {
 	.device_rename = emu_device_rename,
 	.device_get = emu_device_get,
 	.device_set = emu_device_set,
+	.stream_open = emu_stream_open,
+	.stream_poll_fd = emu_stream_poll_fd,
+	.stream_read = emu_stream_read,
+	.stream_close = emu_stream_close,
+	.stream_push = emu_stream_push,
 	.tree_stat = emu_tree_stat,
 	.tree_list = emu_tree_list,
 	.tree_readlink = emu_tree_readlink,
@@ -145,6 +161,15 @@ static unsigned machine_cpus(void)
 	return cpus > 0 ? (unsigned)cpus : 1;
 }
 
+/* NR_CPUS of this machine's kernel, so that cpumap ends where the kernel's does. */
+static unsigned machine_cpus_max(void)
+{
+	cleanup_fclose FILE *file = fopen("/sys/devices/system/cpu/kernel_max", "re");
+	unsigned last;
+
+	return file && fscanf(file, "%u", &last) == 1 ? last + 1 : CPUS_MAX_DEFAULT;
+}
+
 int emu_open(const char *scenario_path, struct backend **backend, struct fault *fault)
 {
 	struct emu *emu = calloc(1, sizeof(*emu));
@@ -157,6 +182,7 @@ int emu_open(const char *scenario_path, struct backend **backend, struct fault *
 	emu->backend.ops = &emu_ops;
 	emu->backend.possible_cpus = machine_cpus();
 	emu->capabilities = EMU_CAP_ALL;
+	emu->cpus_max = machine_cpus_max();
 	emu->memory_limit = EMU_MEMORY_DEFAULT;
 	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
 		id_table_init(&emu->ids[kind]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
@@ -128,4 +129,22 @@ int fd_object(struct emu *emu, int fd, enum object_kind kind, struct emu_object 
 		*object = object_get(handle->object);
 	pthread_mutex_unlock(&emu->fds.lock);
 	return error;
+}
+
+bool fd_is_open(struct emu *emu, int64_t fd)
+{
+	struct emu_handle *handle;
+	int error;
+
+	if (fd < 0 || fd > INT_MAX)
+		return false;
+	pthread_mutex_lock(&emu->fds.lock);
+	error = fd_lookup(&emu->fds, (int)fd, &handle);
+	pthread_mutex_unlock(&emu->fds.lock);
+	return error != -EBADF;
+}
+
+int fd_as_socket(struct emu *emu, int64_t fd)
+{
+	return fd_is_open(emu, fd) ? -ENOTSOCK : -EBADF;
 }

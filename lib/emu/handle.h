@@ -55,5 +55,12 @@ static inline struct emu_handle *emu_handle(struct handle *handle)
  * kind of object.
  */
 int fd_object(struct emu *emu, int fd, enum object_kind kind, struct emu_object **object);
+/*
+ * Sockets, cgroups, tasks and perf events are not emulated, so no number stands for one: it is
+ * either not open at all, or of something else.
+ */
+bool fd_is_open(struct emu *emu, int64_t fd);
+/* sockfd_lookup(): -EBADF or -ENOTSOCK. */
+int fd_as_socket(struct emu *emu, int64_t fd);
 
 #endif

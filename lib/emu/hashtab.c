@@ -65,10 +65,12 @@ static uint64_t kernel_elements_bytes(const struct map_spec *spec, unsigned cpus
 		element += value;
 	if (!preallocated)
 		return count * (element + 8);
-	/* So that an update of a full table finds an element to put in the old one's place. */
-	if (!map_type_get(spec->type)->percpu && !type_is_lru(spec->type))
-		return (count + cpus) * element + 8 * (uint64_t)cpus;
-	return count * element;
+	if (map_type_get(spec->type)->percpu || type_is_lru(spec->type))
+		return count * element;
+	/* A CPU has one more, so that an update of a full table finds one for the new value. */
+	if (spec->type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		count += cpus;
+	return count * element + 8 * (uint64_t)cpus;
 }
 
 static uint64_t kernel_table_bytes(const struct map_spec *spec, unsigned cpus, uint64_t buckets)

@@ -12,6 +12,33 @@ static const struct emu_map_ops *const types[] = {
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = &map_percpu_array_ops,
 	[BPF_MAP_TYPE_LRU_HASH] = &map_lru_hash_ops,
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = &map_lru_percpu_hash_ops,
+	[BPF_MAP_TYPE_LPM_TRIE] = &map_lpm_trie_ops,
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = &map_array_of_maps_ops,
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = &map_hash_of_maps_ops,
+	[BPF_MAP_TYPE_PROG_ARRAY] = &map_prog_array_ops,
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = &map_perf_event_array_ops,
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = &map_cgroup_array_ops,
+	[BPF_MAP_TYPE_STACK_TRACE] = &map_stack_trace_ops,
+	[BPF_MAP_TYPE_DEVMAP] = &map_devmap_ops,
+	[BPF_MAP_TYPE_DEVMAP_HASH] = &map_devmap_hash_ops,
+	[BPF_MAP_TYPE_CPUMAP] = &map_cpumap_ops,
+	[BPF_MAP_TYPE_XSKMAP] = &map_xskmap_ops,
+	[BPF_MAP_TYPE_SOCKMAP] = &map_sockmap_ops,
+	[BPF_MAP_TYPE_SOCKHASH] = &map_sockhash_ops,
+	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = &map_reuseport_sockarray_ops,
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = &map_cgroup_storage_ops,
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = &map_percpu_cgroup_storage_ops,
+	[BPF_MAP_TYPE_QUEUE] = &map_queue_ops,
+	[BPF_MAP_TYPE_STACK] = &map_stack_ops,
+	[BPF_MAP_TYPE_BLOOM_FILTER] = &map_bloom_filter_ops,
+	[BPF_MAP_TYPE_RINGBUF] = &map_ringbuf_ops,
+	[BPF_MAP_TYPE_USER_RINGBUF] = &map_user_ringbuf_ops,
+	[BPF_MAP_TYPE_SK_STORAGE] = &map_sk_storage_ops,
+	[BPF_MAP_TYPE_INODE_STORAGE] = &map_inode_storage_ops,
+	[BPF_MAP_TYPE_TASK_STORAGE] = &map_task_storage_ops,
+	[EMU_MAP_TYPE_CGRP_STORAGE] = &map_cgrp_storage_ops,
+	[BPF_MAP_TYPE_STRUCT_OPS] = &map_struct_ops_ops,
+	[EMU_MAP_TYPE_ARENA] = &map_arena_ops,
 };
 
 const struct emu_map_ops *map_ops_of_type(uint32_t type)
@@ -67,6 +94,7 @@ void map_destroy(struct emu_map *map)
 {
 	emu_unreserve(emu_of_map(map), map->reserved);
 	pthread_mutex_destroy(&map->owner.lock);
+	record_queue_free(map->records);
 	if (map->btf)
 		object_put(&map->btf->object);
 }

@@ -20,6 +20,7 @@
 #include <linux/bpf.h>
 #include "emu/btf.h"
 #include "emu/object.h"
+#include "emu/record_queue.h"
 #include "emu/state.h"
 
 /* Newer than some headers. */
@@ -105,7 +106,8 @@ struct emu_map {
 
 	struct emu_btf *btf; /* a reference, or NULL */
 	uint32_t btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
-	struct btf_record record; /* special fields of the value */
+	struct btf_record record;     /* special fields of the value */
+	struct record_queue *records; /* of ring buffers and perf event arrays; else NULL */
 	struct map_owner owner;
 };
 
@@ -181,13 +183,40 @@ int generic_update_batch(struct emu_map *map, const void *keys, const void *valu
 			 uint64_t flags);
 int generic_delete_batch(struct emu_map *map, const void *keys, uint32_t *count, uint64_t flags);
 
-/* --- the types --- */
+/* --- the types, each in the file of its name --- */
 
 extern const struct emu_map_ops map_hash_ops;
-extern const struct emu_map_ops map_percpu_hash_ops;
 extern const struct emu_map_ops map_array_ops;
+extern const struct emu_map_ops map_percpu_hash_ops;
 extern const struct emu_map_ops map_percpu_array_ops;
 extern const struct emu_map_ops map_lru_hash_ops;
 extern const struct emu_map_ops map_lru_percpu_hash_ops;
+extern const struct emu_map_ops map_lpm_trie_ops;
+extern const struct emu_map_ops map_array_of_maps_ops;
+extern const struct emu_map_ops map_hash_of_maps_ops;
+extern const struct emu_map_ops map_prog_array_ops;
+extern const struct emu_map_ops map_perf_event_array_ops;
+extern const struct emu_map_ops map_cgroup_array_ops;
+extern const struct emu_map_ops map_stack_trace_ops;
+extern const struct emu_map_ops map_devmap_ops;
+extern const struct emu_map_ops map_devmap_hash_ops;
+extern const struct emu_map_ops map_cpumap_ops;
+extern const struct emu_map_ops map_xskmap_ops;
+extern const struct emu_map_ops map_sockmap_ops;
+extern const struct emu_map_ops map_sockhash_ops;
+extern const struct emu_map_ops map_reuseport_sockarray_ops;
+extern const struct emu_map_ops map_cgroup_storage_ops;
+extern const struct emu_map_ops map_percpu_cgroup_storage_ops;
+extern const struct emu_map_ops map_queue_ops;
+extern const struct emu_map_ops map_stack_ops;
+extern const struct emu_map_ops map_bloom_filter_ops;
+extern const struct emu_map_ops map_ringbuf_ops;
+extern const struct emu_map_ops map_user_ringbuf_ops;
+extern const struct emu_map_ops map_sk_storage_ops;
+extern const struct emu_map_ops map_inode_storage_ops;
+extern const struct emu_map_ops map_task_storage_ops;
+extern const struct emu_map_ops map_cgrp_storage_ops;
+extern const struct emu_map_ops map_struct_ops_ops;
+extern const struct emu_map_ops map_arena_ops;
 
 #endif

@@ -118,6 +118,7 @@ static int attach_btf(struct emu_map *map, const struct map_spec *spec)
 	struct emu_object *btf;
 	int error;
 
+	/* struct_ops too needs BTF of its own, to be matched with the kernel's struct. */
 	if (!spec->btf_key_type_id && !spec->btf_value_type_id && !spec->btf_vmlinux_value_type_id)
 		return 0;
 	error = fd_object(emu_of_map(map), spec->btf_fd < 0 ? 0 : spec->btf_fd, OBJECT_BTF, &btf);
@@ -126,7 +127,6 @@ static int attach_btf(struct emu_map *map, const struct map_spec *spec)
 	map->btf = (struct emu_btf *)btf;
 	map->btf_key_type_id = spec->btf_key_type_id;
 	map->btf_value_type_id = spec->btf_value_type_id;
-	map->btf_vmlinux_value_type_id = spec->btf_vmlinux_value_type_id;
 	return spec->btf_value_type_id ? check_btf(map) : 0;
 }
 

@@ -139,6 +139,17 @@ bool prog_fits_map(struct emu_map *map, const struct emu_prog *prog)
 	return fits;
 }
 
+int prog_for_redirect(struct emu_map *map, int fd, uint32_t attach_type, struct emu_prog **prog)
+{
+	if (prog_from_fd(emu_of_map(map), fd, prog))
+		return -EINVAL;
+	if ((*prog)->type == BPF_PROG_TYPE_XDP && (*prog)->expected_attach_type == attach_type &&
+	    prog_fits_map(map, *prog))
+		return 0;
+	prog_put(*prog);
+	return -EINVAL;
+}
+
 int emu_prog_info(struct handle *handle, struct prog_info *info)
 {
 	struct emu_prog *prog = (struct emu_prog *)emu_handle(handle)->object;

@@ -32,6 +32,12 @@ void prog_put(struct emu_prog *prog); /* NULL is allowed */
  */
 bool prog_fits_map(struct emu_map *map, const struct emu_prog *prog);
 
+/*
+ * A program for a devmap's or cpumap's entry: XDP, loaded for that attach type, fit for the map.
+ * A new reference; -EINVAL for all else, closed numbers too.
+ */
+int prog_for_redirect(struct emu_map *map, int fd, uint32_t attach_type, struct emu_prog **prog);
+
 int emu_prog_info(struct handle *prog, struct prog_info *info);
 int emu_prog_xlated(struct handle *prog, void **bytes, size_t *length);
 

@@ -16,6 +16,7 @@ static const struct section {
 	{"memory", scenario_load_memory},
 	{"cpus", scenario_load_cpus},
 	{"devices", scenario_load_devices},
+	{"struct_ops", scenario_load_struct_ops},
 	{"maps", scenario_load_maps},
 	{"programs", scenario_load_programs},
 	{"links", scenario_load_links},

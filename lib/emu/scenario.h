@@ -79,6 +79,7 @@ int scenario_load_cpus(struct scenario *scenario, json_t *json);
 int scenario_load_capabilities(struct scenario *scenario, json_t *json);
 int scenario_load_elements(struct scenario *scenario, json_t *json);
 int scenario_load_devices(struct scenario *scenario, json_t *json);
+int scenario_load_struct_ops(struct scenario *scenario, json_t *json);
 int scenario_load_maps(struct scenario *scenario, json_t *json);
 int scenario_load_programs(struct scenario *scenario, json_t *json);
 int scenario_load_links(struct scenario *scenario, json_t *json);

@@ -14,7 +14,7 @@
 struct map_item {
 	const char *name, *type, *inner, *device, *btf;
 	json_t *key, *value, *flags, *elements;
-	uint64_t entries, extra, numa, key_type_id, value_type_id;
+	uint64_t entries, extra, numa, key_type_id, value_type_id, vmlinux_value_type_id;
 	bool frozen;
 };
 
@@ -34,6 +34,8 @@ static int read_item(struct scenario *scenario, json_t *json, struct map_item *i
 		{"btf", SCENARIO_TEXT, &item->btf},
 		{"btf_key_type_id", SCENARIO_NUMBER, &item->key_type_id, .limit = UINT32_MAX},
 		{"btf_value_type_id", SCENARIO_NUMBER, &item->value_type_id, .limit = UINT32_MAX},
+		{"btf_vmlinux_value_type_id", SCENARIO_NUMBER, &item->vmlinux_value_type_id,
+		 .limit = UINT32_MAX},
 		{"frozen", SCENARIO_BOOL, &item->frozen},
 		{"elements", SCENARIO_JSON, &item->elements},
 		{NULL},
@@ -133,6 +135,7 @@ static int fill_spec(struct scenario *scenario, const struct map_item *item, str
 	spec->map_extra = item->extra;
 	spec->numa_node = (uint32_t)item->numa;
 	spec->btf_key_type_id = (uint32_t)item->key_type_id;
+	spec->btf_vmlinux_value_type_id = (uint32_t)item->vmlinux_value_type_id;
 	spec->btf_value_type_id = (uint32_t)item->value_type_id;
 	error = read_flags(scenario, item->flags, &spec->map_flags);
 	if (!error)

@@ -13,15 +13,19 @@
 
 #define OBJECT_KINDS (OBJECT_BTF + 1)
 
+struct struct_ops_type;
+
 struct emu {
 	struct backend backend; /* the first member: a backend pointer is an emu pointer */
 	struct id_table ids[OBJECT_KINDS];
 	struct fd_table fds;
 	struct tree tree;
 	struct netdev_table netdevs;
+	unsigned cpus_max;	  /* NR_CPUS: the most entries of a cpumap */
 	atomic_uint capabilities; /* enum emu_capability */
 	uint64_t memory_limit;	  /* bytes that all maps together may reserve */
 	atomic_ullong memory_reserved;
+	struct struct_ops_type *struct_ops; /* from the scenario; never change later */
 };
 
 static inline struct emu *emu_of(struct backend *backend)
