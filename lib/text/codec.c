@@ -227,9 +227,11 @@ static void append_type(const struct type *type, bool exact, struct buffer *out)
 
 	if (type->kind >= TYPE_MAP_REFERENCE) {
 		buffer_append_string(out, type->name);
+	} else if (type->kind == TYPE_HEX) {
+		buffer_append_string(out, "hex");
 	} else if (!exact || !type_words_print(type, out)) {
 		out->length = start;
-		buffer_append_string(out, type->kind == TYPE_HEX ? "hex" : "btf");
+		buffer_append_string(out, "btf");
 	}
 }
 
