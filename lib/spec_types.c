@@ -125,7 +125,7 @@ static int set_btf(struct map_spec *spec, const struct part *key, const struct p
 		spec->btf_value_type_id = value->btf_id;
 		return 0;
 	}
-	if (missing->text)
+	if (missing->words)
 		return fault_set(fault, EINVAL, "%s=%.60s: there is no such type in btf=%.120s",
 				 missing->which, missing->text, text);
 	return fault_set(fault, EINVAL,
