@@ -238,16 +238,6 @@ static int bulk_stat(struct request *request, struct node *node, struct stat *st
 	return 0;
 }
 
-/* `> entries` and rsync's ftruncate: elements are not removed by that. */
-static int bulk_setattr(struct request *request, struct node *node,
-			const struct attr_change *change)
-{
-	if (change->valid & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
-		return fault_set(&request->fault, EPERM,
-				 "this file belongs to whom its map's pin belongs to");
-	return 0;
-}
-
 static const struct file_ops bulk_file_ops = {
 	.open = bulk_open,
 	.read = bulk_read,
@@ -272,7 +262,6 @@ static int print_bin(const struct codec *codec, const void *key, const void *val
 		.flags = KIND_LAZY_SIZE,                                                           \
 		.present = map_is_keyed,                                                           \
 		.stat = bulk_stat,                                                                 \
-		.setattr = bulk_setattr,                                                           \
 		.file = &bulk_file_ops,                                                            \
 		.file_data = &(format),                                                            \
 	}

@@ -28,6 +28,7 @@ struct file {
 	off_t end;	       /* behind the last byte written */
 	bool refused;	       /* a piece was refused: the rest of it must not count as a whole */
 	bool created;	       /* by the open(2) that made this file */
+	bool restored;	       /* made anew by who removed it (removed.h) */
 	uint64_t update_flags; /* BPF_ANY, BPF_NOEXIST or BPF_EXIST */
 	mode_t umask;	       /* of who opened it */
 	struct file *next;     /* open files of this kind (bulk.c) */

@@ -24,7 +24,7 @@ static void clear(struct listing *listing)
 {
 	listing->count = 0;
 	listing->filled = false;
-	codec_putp(&listing->codec);
+	codec_put(move_ptr(listing->codec));
 	buffer_reset(&listing->names);
 	buffer_reset(&listing->keys);
 }
@@ -61,7 +61,7 @@ int listing_add(struct listing *listing, const char *name, mode_t type, uint64_t
 int listing_add_keys(struct request *request, struct listing *listing, struct object *object,
 		     mode_t type)
 {
-	codec_putp(&listing->codec);
+	codec_put(move_ptr(listing->codec));
 	int rc = object_codec(request, object, &listing->codec);
 	if (rc)
 		return rc;

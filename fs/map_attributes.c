@@ -133,6 +133,11 @@ static int render_frozen(struct request *request, struct node *node, struct obje
 static int accept_frozen(struct request *request, struct node *node, struct object *map,
 			 const char *text, size_t length)
 {
+	const char *word = text;
+	struct map_state state;
+	if (text_trim(&word, length) == 1 && *word == '0' && map_state(map->handle, &state) == 0 &&
+	    !state.frozen)
+		return 0; /* it is so */
 	int rc = text_is_one(request, text, length);
 	if (rc)
 		return rc;

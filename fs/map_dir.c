@@ -7,6 +7,7 @@
 #include "keyless.h"
 #include "listing.h"
 #include "map_attributes.h"
+#include "removed.h"
 #include "static_dir.h"
 
 /* .map first: `rm -r` then takes its views of the keys away before the keys. */
@@ -22,6 +23,7 @@ bool map_is_keyed(const struct object *map)
 int removal_ignore(struct request *request, struct node *dir, const char *name)
 {
 	node_unlink(request->fs->nodes, dir, name);
+	removed_add(dir->ino, name, request->pid);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static uint64_t now_ns(void)
 
 static void object_free(struct object *object)
 {
-	codec_putp(&object->codec);
+	codec_put(move_ptr(object->codec));
 	if (object->handle)
 		handle_close(object->handle);
 	pthread_mutex_destroy(&object->lock);
@@ -294,6 +294,6 @@ int object_codec(struct request *request, struct object *object, struct codec **
 void object_forget_codec(struct object *object)
 {
 	pthread_mutex_lock(&object->lock);
-	codec_putp(&object->codec);
+	codec_put(move_ptr(object->codec));
 	pthread_mutex_unlock(&object->lock);
 }

@@ -18,6 +18,7 @@
 #include "file.h"
 #include "listing.h"
 #include "node.h"
+#include "removed.h"
 #include "session.h"
 #include "stat.h"
 #include "static_dir.h"
@@ -146,7 +147,9 @@ static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent), *child;
 	struct stat st;
-	int rc = lookup(&request, dir, name, &child, &st);
+	int rc = -ENOENT;
+	if (!removed_has(dir->ino, name, request.pid))
+		rc = lookup(&request, dir, name, &child, &st);
 	if (!rc) {
 		reply_entry(&request, child, &st);
 		return;
@@ -206,8 +209,6 @@ static int setattr_nothing(struct request *request, struct node *node,
 	if (changes)
 		return fault_set(&request->fault, EPERM,
 				 "owner and mode here are those of the pin");
-	if (change->valid & FUSE_SET_ATTR_SIZE && !node->kind->accept)
-		return -EACCES;
 	return 0;
 }
 
@@ -260,8 +261,10 @@ static void ll_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	reply_made(&request, dir, name,
-		   kind->mkdir ? kind->mkdir(&request, dir, name, mode) : -EPERM);
+	int rc = 0;
+	if (!removed_take(dir->ino, name, request.pid))
+		rc = kind->mkdir ? kind->mkdir(&request, dir, name, mode) : -EPERM;
+	reply_made(&request, dir, name, rc);
 }
 
 static void ll_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
@@ -278,8 +281,10 @@ static void ll_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	reply_made(&request, dir, name,
-		   kind->symlink ? kind->symlink(&request, dir, target, name) : -EPERM);
+	int rc = 0;
+	if (!removed_take(dir->ino, name, request.pid))
+		rc = kind->symlink ? kind->symlink(&request, dir, target, name) : -EPERM;
+	reply_made(&request, dir, name, rc);
 }
 
 static void ll_link(fuse_req_t req, fuse_ino_t nodeid, fuse_ino_t new_parent, const char *new_name)
@@ -405,10 +410,18 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		  struct stat *st)
 {
 	struct node *child;
-	if (!dir->kind->create)
-		return -EPERM;
-	file->created = true;
-	int rc = dir->kind->create(request, dir, name, file, &child);
+	int rc = -ENOENT;
+	if (removed_take(dir->ino, name, request->pid))
+		rc = lookup(request, dir, name, &child, st);
+	if (!rc) {
+		file->restored = true;
+		file->flags = (file->flags & ~O_EXCL) | O_TRUNC;
+	} else if (dir->kind->create) {
+		file->created = true;
+		rc = dir->kind->create(request, dir, name, file, &child);
+	} else {
+		rc = -EPERM;
+	}
 	if (rc)
 		return rc;
 	file_set_node(file, child);

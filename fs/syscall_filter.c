@@ -132,9 +132,9 @@ static const int commands_reading[] = {
 #endif
 static const int calls_sanitizer[] = {
 #ifdef WITH_SANITIZER
-	SCMP_SYS(ptrace),     SCMP_SYS(prctl),	   SCMP_SYS(process_vm_readv),
-	SCMP_SYS(kill),	      SCMP_SYS(getppid),   SCMP_SYS(clone),
-	SCMP_SYS(getrusage),  SCMP_SYS(prlimit64), SCMP_SYS(ioctl),
+	SCMP_SYS(ptrace),     SCMP_SYS(prctl), SCMP_SYS(process_vm_readv), SCMP_SYS(kill),
+	SCMP_SYS(getppid),    SCMP_SYS(clone), SCMP_SYS(getrusage),	   SCMP_SYS(prlimit64),
+	SCMP_SYS(ioctl),      SCMP_SYS(open),  SCMP_SYS(getdents),
 #endif
 	SCMP_SYS(exit_group),
 };
