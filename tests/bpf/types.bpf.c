@@ -187,6 +187,24 @@ struct timed {
 };
 MAP(timed, ARRAY, __u32, struct timed);
 
+/* As newer headers have them; the kernel goes by their names and sizes. */
+struct bpf_list_head {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+struct bpf_list_node {
+	__u64 opaque[3];
+} __attribute__((aligned(8)));
+struct item {
+	__u64 number;
+	struct bpf_list_node link;
+};
+struct listed {
+	__u64 count;
+	struct bpf_spin_lock lock;
+	struct bpf_list_head items __attribute__((btf_decl_tag("contains:item:link")));
+};
+MAP(listed, ARRAY, __u32, struct listed);
+
 /* --- variables: .bss, .data, .rodata --- */
 
 struct limits {
@@ -202,6 +220,12 @@ struct limits limits = {1, 2};
 struct tail tail_data = {2, {7, 8}};
 const volatile __u32 debug = 1;
 const volatile char version[8] = "1.0";
+
+/* A struct that is only named in a tag would not be in BTF. */
+__attribute__((noinline)) int use_item(struct item *item)
+{
+	return item ? item->number : 0;
+}
 
 SEC("socket")
 int use_all(void *context)

@@ -59,6 +59,7 @@ const struct sample types_samples[] = {
 	{"routes", "10.1.0.0_16", "77", false},
 	{"locked", "1", "{\"lock\":null,\"count\":12}", false},
 	{"timed", "1", "{\"count\":12,\"timer\":null}", false},
+	{"listed", "1", "{\"count\":12,\"lock\":null,\"items\":null}", false},
 	{".bss", "0", "{\"slots\":[1,2,3,4],\"hidden\":255,\"counter\":18446744073709551615}",
 	 false},
 	{".data", "0",

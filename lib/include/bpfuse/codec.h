@@ -6,10 +6,13 @@
  * words of the user (`format`), or, without both, from the sizes alone. Bytes become a tree
  * (lib/text/tree.h), and the tree is printed as a key file name, as one line of JSON, or parsed
  * from either. What is printed parses back to the very same bytes; where a type cannot express
- * the bytes the hex form stands in. Grammar: INTERFACE.md section 4.
+ * the bytes the hex form stands in: for the whole of a name, for the innermost named member of a
+ * value. The grammar, how BTF is understood, and what may be written beside what is printed:
+ * bpfuse-formats(5).
  *
  * A codec does not change once open and may be used by many threads at once. It holds no handle
- * on its map; it uses the backend (to turn "pinned=PATH", ids and interface names into what the
+ * on its map (but on one whose backend has map_parse_value(), a control map, which never goes
+ * away); it uses the backend (to turn "pinned=PATH", ids and interface names into what the
  * map takes), which must outlive it.
  */
 #ifndef BPFUSE_CODEC_H
