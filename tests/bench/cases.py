@@ -78,7 +78,7 @@ def write_all(bench):
 def list_names(bench):
     house, pin = bench.house, bench.house.make_map("list", bench.elements)
     with house.mounted() as mount, house.nullfs(bench.elements) as null:
-        ours, rival = mount.path("list"), os.path.join(null, "m")
+        ours, rival = mount.path("list"), null.path("m")
 
         def getdents(directory):
             answer = house.client("list", directory, buffer=GLIBC_DIRENT_BUFFER)
@@ -117,7 +117,7 @@ def list_long(bench):
                 bench.check(sizes[name] == len(file.read()), "ls -l: a size is not true")
         times = bench.alternate({
             "ls -l": lambda: listed(mount.directory, "long"),
-            "null ls -l": lambda: listed(null, "m"),
+            "null ls -l": lambda: listed(null.directory, "m"),
         })
     bench.row(f"ls -l of {count:,} keys", times, "ls -l", "null ls -l", 1.3)
     house.drop_map(pin)
@@ -136,7 +136,10 @@ def single_keys(bench):
         "unlink": ("unlink", {"first": bench.elements}, 1.2),
     }
     with house.mounted() as mount, house.nullfs(bench.elements) as null:
-        ours, rival = mount.path("single"), os.path.join(null, "m")
+        ours, rival = mount.path("single"), null.path("m")
+        # The client goes from CPU to CPU; the daemons stay, so that both have the same neighbours.
+        mount.stay_on_cpu(0)
+        null.stay_on_cpu(0)
 
         # Bursts on both in turn, by the client itself: {title: pair of answers} of each round.
         results = bench.alternate(*({
@@ -160,7 +163,7 @@ def two_clients(bench):
         return answer["seconds"] / answer["operations"]
 
     with house.mounted() as mount, house.nullfs(bench.elements) as null:
-        ours, rival = mount.path("clients"), os.path.join(null, "m")
+        ours, rival = mount.path("clients"), null.path("m")
         times = bench.alternate({
             "two": lambda: seconds_each(ours, 2),
             "one": lambda: seconds_each(ours, 1),

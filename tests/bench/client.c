@@ -15,9 +15,9 @@
  * Prints one JSON object: operations, seconds, and microseconds of the median and the 99th
  * percentile of one operation. With a RIVAL, another directory with the same keys, short bursts on
  * both follow each other, so that whatever else the machine does meets both alike; a second
- * object is printed, for the rival. Each pair of bursts runs on another CPU: whether the client
- * shares its CPU with the daemon makes a factor of 3, and left to the scheduler it is luck that
- * lasts for seconds.
+ * object is printed, for the rival. Which one is first changes, and so does the CPU: whether the
+ * client shares its CPU with the daemon makes a factor of 3, and left to the scheduler it is luck
+ * that lasts for seconds.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -190,11 +190,16 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_times(double seconds, double *times, uint32_t count)
+static double quantile(double *times, uint32_t count, double part)
 {
 	qsort(times, count, sizeof(*times), compare_times);
+	return times[(uint32_t)(part * (count - 1))];
+}
+
+static void print_times(double seconds, double median, double *times, uint32_t count)
+{
 	printf("{\"operations\": %u, \"seconds\": %.9f, \"p50_us\": %.3f, \"p99_us\": %.3f}\n",
-	       count, seconds, times[count / 2] * 1e6, times[count - 1 - count / 100] * 1e6);
+	       count, seconds, median * 1e6, quantile(times, count, 0.99) * 1e6);
 }
 
 static void open_worker(struct worker *worker, const struct settings *settings,
@@ -218,13 +223,41 @@ static void close_worker(struct worker *worker)
 	free(worker->times);
 }
 
-static void move_to_cpu(uint32_t number)
+static uint32_t cpu_of_burst(uint32_t burst)
+{
+	return burst / 2 % (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void move_to_cpu(uint32_t cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(number % (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), &set);
+	CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* The mean over CPUs of the median of what was done on each. */
+static double median_over_cpus(const struct worker *worker)
+{
+	uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), used = 0;
+	double *times = must_allocate(worker->settings->operations * sizeof(*times));
+	double sum = 0;
+
+	for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+		uint32_t count = 0;
+
+		for (uint32_t i = 0; i < worker->settings->operations; i++) {
+			if (cpu_of_burst(i / BURST) == cpu)
+				times[count++] = worker->times[i];
+		}
+		if (count) {
+			sum += quantile(times, count, 0.5);
+			used++;
+		}
+	}
+	free(times);
+	return sum / used;
 }
 
 static int run_rivals(const struct settings *settings, const struct operation *operation)
@@ -236,17 +269,20 @@ static int run_rivals(const struct settings *settings, const struct operation *o
 
 	for (unsigned side = 0; side < 2; side++)
 		open_worker(&workers[side], settings, operation, directories[side], 0);
-	for (uint32_t from = 0; from < settings->operations; from = to) {
+	for (uint32_t from = 0, turn = 0; from < settings->operations; from = to, turn++) {
 		to = from + BURST < settings->operations ? from + BURST : settings->operations;
-		move_to_cpu(from / BURST);
-		for (unsigned side = 0; side < 2; side++) {
+		move_to_cpu(cpu_of_burst(turn));
+		for (unsigned i = 0; i < 2; i++) {
+			unsigned side = (i + turn) % 2;
+
 			start = seconds_now();
 			run_operations(&workers[side], from, to);
 			seconds[side] += seconds_now() - start;
 		}
 	}
 	for (unsigned side = 0; side < 2; side++) {
-		print_times(seconds[side], workers[side].times, settings->operations);
+		print_times(seconds[side], median_over_cpus(&workers[side]), workers[side].times,
+			    settings->operations);
 		close_worker(&workers[side]);
 	}
 	return 0;
@@ -273,7 +309,7 @@ static int run_threads(const struct settings *settings, const struct operation *
 		memcpy(times + (size_t)i * each, workers[i].times, each * sizeof(*times));
 		close_worker(&workers[i]);
 	}
-	print_times(seconds, times, threads * each);
+	print_times(seconds, quantile(times, threads * each, 0.5), times, threads * each);
 	free(times);
 	free(workers);
 	return 0;

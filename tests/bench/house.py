@@ -100,7 +100,7 @@ class House:
                                    directory])
         try:
             wait_for_mount(directory, daemon)
-            yield directory
+            yield Mount(directory, daemon.pid)
         finally:
             unmount(directory)
             daemon.wait()
@@ -119,6 +119,11 @@ class Mount:
 
     def peak_mib(self):
         return proc_number(f"/proc/{self.pid}/status", "VmHWM") / 1024
+
+    def stay_on_cpu(self, cpu):
+        """Threads that are started later inherit it."""
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            os.sched_setaffinity(int(task), {cpu})
 
     def cpu_seconds(self):
         """CPU time of all its threads, to the nanosecond."""
