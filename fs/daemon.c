@@ -51,8 +51,9 @@ void daemon_ready(struct daemon *daemon)
 	notify_tell(daemon->notify, "READY=1");
 	if (daemon->parent < 0)
 		return;
+	/* The filter knows dup3(2) only. Whoever waits for the end of our output must get it. */
 	for (int fd = 0; fd <= 2; fd++)
-		dup2(daemon->null, fd);
+		dup3(daemon->null, fd, 0);
 	(void)!write(daemon->parent, "", 1);
 	close(daemon->parent);
 	daemon->parent = -1;

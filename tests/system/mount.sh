@@ -20,6 +20,10 @@ type_of()
 check "mount -t fuse.bpfuse" mount -t fuse.bpfuse emu "$scratch/a"
 expect "its type and source" "fuse.bpfuse emu" "$(type_of "$scratch/a")"
 check "it answers" sh_c "echo type=hash key=4 value=4 entries=4 >'$scratch/a/m' && [ -d '$scratch/a/m/.map' ]"
+mkdir -p "$scratch/c"
+check "whoever reads its output meets the end of it" timeout 20 bash -c \
+	'x=$("$1" emu "$2" 2>&1) && [ -z "$x" ]' bash "$BPFUSE" "$scratch/c"
+umount "$scratch/c"
 check "umount" umount "$scratch/a"
 expect "nothing is left" "" "$(type_of "$scratch/a")"
 
