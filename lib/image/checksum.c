@@ -132,8 +132,6 @@ int sealed_file_finish(struct sealed_file *file, struct buffer *sums, struct fau
 
 	sealed_file_put(file, file->buffer, file->used);
 	file->used = 0;
-	if (!file->error && fsync(file->fd))
-		file->error = errno;
 	if (!file->error && hash_end(file->hash, text))
 		file->error = EIO;
 	if (file->error)

@@ -27,7 +27,7 @@ void sealed_file_write(struct sealed_file *file, const void *bytes, size_t lengt
 int sealed_file_error(const struct sealed_file *file);
 /* Bytes written so far. */
 uint64_t sealed_file_size(const struct sealed_file *file);
-/* Flushes, syncs to disk, appends the line to `sums`. The file is still to be closed. */
+/* Writes what is left, appends the line to `sums`. The file is still to be synced and closed. */
 int sealed_file_finish(struct sealed_file *file, struct buffer *sums, struct fault *fault);
 /* NULL is allowed. */
 void sealed_file_close(struct sealed_file *file);
