@@ -6,7 +6,8 @@
  *   bpfsnap-stage-OWNER/ino/ROOT    a symlink whose target is the inode number of new/ROOT
  *
  * Renaming it to bpfsnap-commit-OWNER is the decision: a run that finds a stage directory of a
- * process that is gone removes it; one that finds a commit directory finishes it. Each root is
+ * process that is gone removes it; one that finds a commit directory finishes it. Afterwards it
+ * holds the old tree, and is called a stage directory again before it is taken apart. Each root is
  * exchanged with what is there in one rename; the inode number tells whether that was done.
  * What is there and not in the snapshot is pinned into the new tree as well.
  */
@@ -385,6 +386,22 @@ static void recovery_note(const struct recovery *recovery, const char *name, con
 				      json_pack("{s:s, s:s}", "what", name, "why", why));
 }
 
+/* owner: of a commit directory, which is renamed first. */
+static int leftover_remove(struct recovery *recovery, const struct caller *caller, const char *path,
+			   const char *owner)
+{
+	char name[96];
+	cleanup_free char *stage = NULL;
+	int error;
+
+	if (!owner)
+		return tree_remove(recovery->backend, caller, path);
+	snprintf(name, sizeof(name), STAGING_PREFIX "%.60s", owner);
+	stage = restore_path(recovery->target, name);
+	error = stage ? tree_rename(recovery->backend, caller, path, stage, 0) : -ENOMEM;
+	return error ? error : tree_remove(recovery->backend, caller, stage);
+}
+
 static int leftover_handle(struct recovery *recovery, const char *name)
 {
 	bool commit = !strncmp(name, COMMIT_PREFIX, strlen(COMMIT_PREFIX));
@@ -402,7 +419,7 @@ static int leftover_handle(struct recovery *recovery, const char *name)
 				       recovery->fault);
 	if (error)
 		return error;
-	error = tree_remove(recovery->backend, caller, path);
+	error = leftover_remove(recovery, caller, path, commit ? name + prefix : NULL);
 	if (error)
 		return path_fault(recovery->fault, error, path, "cannot be removed");
 	recovery_note(recovery, name,
@@ -487,7 +504,9 @@ static int stage_commit(struct restore *restore, const struct caller *caller, co
 
 	if (error)
 		return path_fault(restore->fault, error, stage, "cannot be committed");
-	return roots_exchange(restore->backend, caller, commit, restore->target, restore->fault);
+	error = roots_exchange(restore->backend, caller, commit, restore->target, restore->fault);
+	tree_rename(restore->backend, caller, commit, stage, 0);
+	return error;
 }
 
 int staging_run(struct restore *restore)
@@ -509,10 +528,8 @@ int staging_run(struct restore *restore)
 		error = stage_commit(restore, caller, stage, commit);
 	/* the new tree after a failure, the old one after success */
 	cleaned = tree_remove(restore->backend, caller, stage);
-	if (!cleaned)
-		cleaned = tree_remove(restore->backend, caller, commit);
 	if (!error && cleaned)
-		report_note(restore->report, commit,
+		report_note(restore->report, stage,
 			    "cannot be removed; the next restore here does it");
 	return error;
 }

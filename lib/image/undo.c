@@ -243,7 +243,8 @@ static int undo_visit(void *context, int directory, const char *name)
 
 	if (asprintf(&path, "%s/%s", recovery->state ? recovery->state : SNAPSHOT_STATE, name) < 0)
 		return fault_set(recovery->fault, ENOMEM, "out of memory");
-	if (image_read(path, IMAGE_HEADS, &image, NULL)) { /* not complete, or of a moment only */
+	/* one that is half removed, or of a moment only, has nothing to be undone */
+	if (image_read(path, IMAGE_HEADS, &image, NULL) || image->foreign) {
 		writer_remove(directory, name);
 		return 0;
 	}

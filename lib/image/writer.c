@@ -36,11 +36,14 @@ struct writer {
 
 /* All that a snapshot or the temporary directory of one may hold. */
 static const char *const known_files[] = {
-	IMAGE_SUMS,	   IMAGE_MANIFEST, IMAGE_INVENTORY, IMAGE_BPFMAP_FILE,
-	IMAGE_BPFMAP_DATA, IMAGE_FILES,	   "spool.tmp",	    NULL,
+	IMAGE_SUMS,  IMAGE_INVENTORY, IMAGE_BPFMAP_FILE, IMAGE_BPFMAP_DATA,
+	IMAGE_FILES, "spool.tmp",     IMAGE_MANIFEST,	 NULL,
 };
 
-/* SHA256SUMS goes first: from then on it is no snapshot any more. Anything else stays. */
+/*
+ * SHA256SUMS goes first: from then on it is no snapshot any more. The manifest goes last: images
+ * without both are CRIU's. Anything else stays.
+ */
 int writer_remove(int parent, const char *name)
 {
 	cleanup_close int directory =
