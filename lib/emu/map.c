@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What all map types share. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include "emu/map.h"
@@ -46,11 +47,16 @@ const struct emu_map_ops *map_ops_of_type(uint32_t type)
 	return type < sizeof(types) / sizeof(*types) ? types[type] : NULL;
 }
 
+#define LARGE_MAP (4 << 20) /* bytes; the memory of such a map goes back to the system at once */
+
 static void map_object_free(struct emu_object *object)
 {
 	struct emu_map *map = (struct emu_map *)object;
+	bool large = map->ops->memory_usage && map->ops->memory_usage(map) > LARGE_MAP;
 
 	map->ops->free(map);
+	if (large)
+		malloc_trim(0);
 }
 
 static void map_last_user_gone(struct emu_object *object)
