@@ -4,8 +4,8 @@
  * what is written is checked and applied within the write(2) that brings it, so that its error
  * reaches the writer.
  *
- * The ring calls the operations of one file one at a time, under its lock (release and poll:
- * without).
+ * The ring calls the operations of one file one at a time, under its lock (release, poll and
+ * wait: without).
  */
 #ifndef FS_FILE_H
 #define FS_FILE_H
@@ -42,6 +42,8 @@ struct file_ops {
 	/* What to give for these bytes; stays valid until the next operation on the file. */
 	int (*read)(struct request *request, struct file *file, off_t offset, size_t size,
 		    const char **data, size_t *length);
+	/* Instead of read: answers the request itself, now or later, unless it returns -errno. */
+	int (*wait)(struct request *request, struct file *file, size_t size);
 	/* All of it or -errno. */
 	int (*write)(struct request *request, struct file *file, const char *data, size_t length,
 		     off_t offset);
@@ -50,6 +52,7 @@ struct file_ops {
 	int (*poll)(struct request *request, struct file *file, struct fuse_pollhandle *handle,
 		    unsigned *events);
 	void (*release)(struct filesystem *fs, struct file *file);
+	bool stream; /* has no positions */
 };
 
 /* For kinds with render and accept. */

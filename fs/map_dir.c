@@ -9,10 +9,12 @@
 #include "map_attributes.h"
 #include "removed.h"
 #include "static_dir.h"
+#include "stream.h"
 
 /* .map first: `rm -r` then takes its views of the keys away before the keys. */
 const struct node_kind *const map_dir_entries[] = {
-	&kind_map_attributes, &kind_push, &kind_pop, &kind_peek, &kind_bloom_peek, NULL,
+	&kind_map_attributes, &kind_push,   &kind_pop,	       &kind_peek,
+	&kind_bloom_peek,     &kind_stream, &kind_stream_push, NULL,
 };
 
 bool map_is_keyed(const struct object *map)

@@ -38,7 +38,7 @@ static struct file *file_of(const struct fuse_file_info *info)
 /* What nobody would ask "why" of: a name that is not there, mv(1)'s first try, an interruption. */
 static bool is_ordinary(const struct request *request, int rc)
 {
-	return rc == -ESTALE || rc == -EINTR ||
+	return rc == -ESTALE || rc == -EINTR || rc == -EAGAIN ||
 	       ((rc == -ENOENT || rc == -EXDEV) && !request->fault.text[0]);
 }
 
@@ -401,6 +401,7 @@ static void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *in
 	}
 	info->fh = (uintptr_t)file;
 	session_open_file(info);
+	info->nonseekable = file->ops->stream;
 	if (fuse_reply_open(req, info))
 		file_free(request.fs, file);
 }
@@ -463,6 +464,12 @@ static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset
 	struct file *file = file_of(info);
 	const char *data;
 	size_t length;
+	if (file->ops->wait) {
+		int waiting = file->ops->wait(&request, file, size);
+		if (waiting)
+			reply_status(&request, file->node, NULL, waiting);
+		return;
+	}
 	pthread_mutex_lock(&file->lock);
 	int rc = file->ops->read(&request, file, offset, size, &data, &length);
 	if (!rc)
