@@ -10,8 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <linux/bpf.h>
-#include <linux/fuse.h>
 #include <linux/perf_event.h>
+#include <linux/fuse.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
 
@@ -186,7 +186,8 @@ static int allow_open(scmp_filter_ctx filter)
 
 static int allow_devices(scmp_filter_ctx filter)
 {
-	static const unsigned long requests[] = {SIOCGIFNAME, SIOCGIFINDEX, SIOCETHTOOL};
+	static const unsigned long requests[] = {SIOCGIFNAME, SIOCGIFINDEX, SIOCETHTOOL,
+						 PERF_EVENT_IOC_ENABLE};
 	int result = allow_if(filter, SCMP_SYS(socket), 0, UINT64_MAX, AF_NETLINK);
 
 	/* if_indextoname(3) and ethtool's statistics go through a datagram socket. */
