@@ -76,6 +76,9 @@ static int make(struct world *world, enum thing kind, int *number)
 	case THING_CLOSED:
 		*number = 1000000;
 		return 0;
+	case THING_STDIN:
+		*number = 0; /* see lib/emu/handle.h */
+		return 0;
 	case THING_DEVICE:
 		*number = 1; /* lo */
 		return 0;

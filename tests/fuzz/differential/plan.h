@@ -51,6 +51,7 @@ struct plan {
 	const struct subject *subject;
 	uint32_t key_size, value_size, max_entries, flags;
 	uint64_t map_extra;
+	bool wrong_things; /* values name only things that do not fit: one world lacks the others */
 	uint32_t step_count;
 	struct step steps[STEPS_MAX];
 };

@@ -14,11 +14,14 @@ static const struct caller root = {0};
 /* --- things, keys, values --- */
 
 /* What values of a type can name: mostly what fits, and a little of what does not. */
-static enum thing pool_kind(const struct subject *subject, unsigned at)
+static enum thing pool_kind(const struct plan *plan, unsigned at)
 {
 	static const enum thing others[] = {THING_CLOSED,   THING_XDP,	     THING_SCHED_CLS,
 					    THING_MAP_HASH, THING_MAP_ARRAY, THING_STDIN};
+	const struct subject *subject = plan->subject;
 
+	if (plan->wrong_things)
+		return others[at % 6];
 	if (subject->value == THING_DEVICE || subject->value == THING_QUEUE) {
 		static const enum thing progs[] = {THING_XDP_DEVMAP, THING_XDP_CPUMAP,
 						   THING_XDP_DEVMAP_FRAGS, THING_XDP_DEVMAP};
@@ -35,7 +38,6 @@ static uint32_t map_or_prog_id(struct side *side, int number)
 	return side->world->identify(side->world, number, &id) ? 0 : id;
 }
 
-/* A thing that this world does not have stays -1, and names nothing. */
 static int pool_fill(struct side *side)
 {
 	const struct subject *subject = side->plan->subject;
@@ -46,11 +48,10 @@ static int pool_fill(struct side *side)
 		side->things[i] = -1;
 		if (subject->value == THING_NONE)
 			continue;
-		error = side->world->make(side->world, pool_kind(subject, i), &side->things[i]);
-		if (error == -EOPNOTSUPP && pool_kind(subject, i) == subject->value)
-			return -ENODATA;
-		if (!error)
-			side->ids[i] = map_or_prog_id(side, side->things[i]);
+		error = side->world->make(side->world, pool_kind(side->plan, i), &side->things[i]);
+		if (error)
+			return error;
+		side->ids[i] = map_or_prog_id(side, side->things[i]);
 	}
 	return 0;
 }
@@ -573,7 +574,7 @@ static int map_make(struct side *side)
 	int error = subject_spec(plan->subject, side->world, &spec);
 
 	if (error)
-		return -ENODATA;
+		return error;
 	spec.key_size = plan->key_size;
 	spec.value_size = plan->value_size;
 	spec.max_entries = plan->max_entries;

@@ -31,7 +31,7 @@ struct side {
 	unsigned char keys[KEY_BYTES_MAX * 64], values[VALUE_BYTES_MAX * 64];
 };
 
-/* Creates the map. 0, or -errno; -ENODATA: the world lacks what the type takes. */
+/* Creates the map: 0, or -errno. */
 int side_open(struct side *side, struct world *world, const struct plan *plan);
 void side_close(struct side *side);
 /* Some plans only create: their keys or values are larger than the buffers here. */
