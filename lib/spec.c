@@ -38,7 +38,7 @@ static int word_fault(struct reader *reader, const struct spec_word *word, const
 {
 	char excerpt[EXCERPT_MAX];
 
-	return fault_set(reader->fault, EINVAL, "%s=%s: expected %s at position %zu", word->name,
+	return fault_set(reader->fault, EINVAL, "%s=%s: expected %s at position %u", word->name,
 			 node->kind == NODE_OBJECT || node->kind == NODE_LIST
 				 ? "..."
 				 : text_excerpt(excerpt, node->text, node->length),
@@ -361,13 +361,13 @@ static int take_one(struct reader *reader, const struct node *tree, const struct
 
 	if (!word)
 		return fault_set(reader->fault, EINVAL,
-				 "there is no word '%s=' at position %zu: expected type key value "
+				 "there is no word '%s=' at position %u: expected type key value "
 				 "entries flags name dev inner btf extra numa, or one of map prog "
 				 "link pinned",
 				 text_excerpt(excerpt, node->name, node->name_length),
 				 node->name_position + 1);
 	if (node_find(tree, node->name, node->name_length) != node)
-		return fault_set(reader->fault, EINVAL, "%s= is given twice at position %zu",
+		return fault_set(reader->fault, EINVAL, "%s= is given twice at position %u",
 				 word->name, node->name_position + 1);
 	if (node->kind == NODE_STRING || node->kind == NODE_WORD) {
 		text = arena_copy(reader->arena, node->text, node->length);

@@ -3,10 +3,12 @@
 #include <string.h>
 #include "text/arena.h"
 
-enum { ARENA_BLOCK_SIZE = 16 * 1024 };
+/* Each block twice the one before: a map's types fit the first, a tree of a megabyte needs few. */
+enum { ARENA_BLOCK_MIN = 1024, ARENA_BLOCK_MAX = 64 * 1024 };
 
 struct arena_block {
 	struct arena_block *next;
+	size_t size;
 	_Alignas(16) unsigned char space[];
 };
 
@@ -27,15 +29,18 @@ void arena_free(struct arena *arena)
 void *arena_take_slow(struct arena *arena, size_t size)
 {
 	size_t rounded = (size + 15) & ~(size_t)15;
-	size_t room = rounded > ARENA_BLOCK_SIZE ? rounded : ARENA_BLOCK_SIZE;
+	size_t room = arena->blocks ? 2 * arena->blocks->size : ARENA_BLOCK_MIN;
 	struct arena_block *block;
 
+	room = room > ARENA_BLOCK_MAX ? ARENA_BLOCK_MAX : room;
+	room = rounded > room ? rounded : room;
 	if (rounded < size || room > SIZE_MAX - sizeof(*block))
 		return NULL;
 	block = malloc(sizeof(*block) + room);
 	if (!block)
 		return NULL;
 	block->next = arena->blocks;
+	block->size = room;
 	arena->blocks = block;
 	/* What is left of the current block may be more than what is left of this one. */
 	if (room - rounded >= (size_t)(arena->end - arena->at)) {

@@ -166,7 +166,7 @@ static int find_element(const struct node *tree, const struct node **key, const 
 	*key = *value = NULL;
 	if (tree->kind != NODE_OBJECT)
 		return fault_set(fault, EINVAL,
-				 "expected an element {\"key\":K,\"value\":V} at position %zu",
+				 "expected an element {\"key\":K,\"value\":V} at position %u",
 				 tree->position + 1);
 	for (const struct node *child = tree->first; child; child = child->next) {
 		bool is_key = child->name_length == 3 && memcmp(child->name, "key", 3) == 0;
@@ -175,18 +175,18 @@ static int find_element(const struct node *tree, const struct node **key, const 
 
 		if (!is_key && !is_value)
 			return fault_set(fault, EINVAL,
-					 "member '%s' is unknown in an element at position %zu",
+					 "member '%s' is unknown in an element at position %u",
 					 text_excerpt(excerpt, child->name, child->name_length),
 					 child->name_position + 1);
 		if (*which)
 			return fault_set(fault, EINVAL,
-					 "member '%s' is given twice at position %zu",
+					 "member '%s' is given twice at position %u",
 					 is_key ? "key" : "value", child->name_position + 1);
 		*which = child;
 	}
 	if (!*key || !*value)
 		return fault_set(fault, EINVAL,
-				 "member '%s' is missing in an element at position %zu",
+				 "member '%s' is missing in an element at position %u",
 				 *key ? "value" : "key", tree->position + 1);
 	return 0;
 }

@@ -152,7 +152,7 @@ int accept_fault(struct acceptor *acceptor, const struct where *where, const str
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
-	fault_set(acceptor->fault, EINVAL, "%s at position %zu", sentence, node->position + 1);
+	fault_set(acceptor->fault, EINVAL, "%s at position %u", sentence, node->position + 1);
 	if (acceptor->fault)
 		add_where(acceptor->fault, where);
 	return -EINVAL;

@@ -45,8 +45,8 @@ struct node {
 	uint32_t name_length;
 	const char *name; /* of a child of NODE_OBJECT */
 	struct node *next;
-	size_t position;      /* where its text begins, in bytes from the start of the text */
-	size_t name_position; /* the same of its name */
+	uint32_t position;	/* where its text begins, in bytes from the start of the text */
+	uint32_t name_position; /* the same of its name */
 	union {
 		uint64_t number;
 		wide_t wide;

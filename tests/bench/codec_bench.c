@@ -349,15 +349,15 @@ static void measure(const struct workload *workload, int rounds)
 	for (int i = 0; i < rounds; i++)
 		copies[i] = run_memcpy(workload, texts.bytes);
 	copy = median(copies, rounds);
-	report(workload, "memcpy", copy, copy, workload->key_size + workload->value_size);
+	report(workload, "memcpy", copy, copy,
+	       (size_t)(workload->key_size + workload->value_size) * workload->count);
 	for (size_t form = 0; form < sizeof(forms) / sizeof(forms[0]); form++) {
 		size_t bytes = 0;
 
 		for (int i = 0; i < rounds; i++)
 			parses[i] = run(workload, forms[form].print, forms[form].parse, &texts,
 					&prints[i], &bytes);
-		report(workload, forms[form].print_name, median(prints, rounds), copy,
-		       bytes * workload->count / workload->count);
+		report(workload, forms[form].print_name, median(prints, rounds), copy, bytes);
 		report(workload, forms[form].parse_name, median(parses, rounds), copy, bytes);
 	}
 	buffer_free(&texts.text);
