@@ -321,6 +321,32 @@ int device_set(struct backend *backend, const char *name, enum device_attribute 
 	return CHANGES(backend, device_set, backend, name, attribute, text, length, fault);
 }
 
+int xdp_info(struct backend *backend, uint32_t ifindex, struct xdp_info *info)
+{
+	return READS(backend, xdp_info, backend, ifindex, info);
+}
+
+int xdp_attach(struct backend *backend, uint32_t ifindex, enum xdp_mode mode, struct handle *prog,
+	       bool only_new)
+{
+	return CHANGES(backend, xdp_attach, backend, ifindex, mode, prog, only_new);
+}
+
+int stats_enable(struct backend *backend, bool enable)
+{
+	return CHANGES(backend, stats_enable, backend, enable);
+}
+
+int stats_enabled(struct backend *backend, bool *enabled)
+{
+	return READS(backend, stats_enabled, backend, enabled);
+}
+
+int socket_list(struct backend *backend, struct socket_info **sockets, size_t *count)
+{
+	return READS(backend, socket_list, backend, sockets, count);
+}
+
 int map_parse_value(struct handle *map, const char *text, size_t length, void *value,
 		    struct fault *fault)
 {

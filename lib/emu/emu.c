@@ -14,6 +14,7 @@
 #include "emu/state.h"
 #include "emu/stream.h"
 #include "emu/struct_ops.h"
+#include "emu/xdp.h"
 
 #define CPUS_MAX_DEFAULT 8192 /* what distributions build their kernels with */
 
@@ -44,6 +45,29 @@ void emu_unreserve(struct emu *emu, uint64_t bytes)
 static int emu_object_holders(struct handle *handle, struct holder **holders, size_t *count)
 {
 	*holders = NULL;
+	*count = 0;
+	return 0;
+}
+
+/* Programs of the emulation never run, so the switch changes no count; it reads as it was set. */
+static int emu_stats_enable(struct backend *backend, bool enable)
+{
+	if (!emu_capable(emu_of(backend), EMU_CAP_SYS_ADMIN))
+		return -EPERM;
+	emu_of(backend)->stats_enabled = enable;
+	return 0;
+}
+
+static int emu_stats_enabled(struct backend *backend, bool *enabled)
+{
+	*enabled = emu_of(backend)->stats_enabled;
+	return 0;
+}
+
+/* The emulated world has no sockets. */
+static int emu_socket_list(struct backend *backend, struct socket_info **sockets, size_t *count)
+{
+	*sockets = NULL;
 	*count = 0;
 	return 0;
 }
@@ -86,6 +110,7 @@ static void emu_close(struct backend *backend)
 
 	tree_destroy(&emu->tree);
 	offload_unregister_all(&emu->netdevs);
+	xdp_detach_all(&emu->netdevs);
 	fd_table_destroy(&emu->fds);
 	netdev_table_destroy(&emu->netdevs);
 	for (size_t kind = 0; kind < OBJECT_KINDS; kind++)
@@ -138,6 +163,11 @@ static const struct backend_ops emu_ops = {
 	.stream_read = emu_stream_read,
 	.stream_close = emu_stream_close,
 	.stream_push = emu_stream_push,
+	.xdp_info = emu_xdp_info,
+	.xdp_attach = emu_xdp_attach,
+	.stats_enable = emu_stats_enable,
+	.stats_enabled = emu_stats_enabled,
+	.socket_list = emu_socket_list,
 	.tree_stat = emu_tree_stat,
 	.tree_list = emu_tree_list,
 	.tree_readlink = emu_tree_readlink,

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INIT_NETNS_INO 4026531840u /* PROC_NET_INIT_INO's neighbourhood: where the kernel starts   \
-				    */
+#define INIT_NETNS_INO                                                                             \
+	4026531840u /* PROC_NET_INIT_INO's neighbourhood: where the kernel starts                  \
+		     */
 #define FIRST_NETNS_INO 4026532000u
 
 static struct netns *netns_find(struct netdev_table *table, const char *name)

@@ -21,12 +21,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <net/if.h>
+#include <bpfuse/backend.h>
 
 #define NETDEV_LOOPBACK_IFINDEX 1
 #define NETDEV_NETNS_DEV 4 /* of nsfs, where the kernel's netns inodes live */
 #define NETDEV_INIT_NETNS "init"
 #define NETDEV_NETNS_NAME_MAX 32
 
+struct emu_prog;
 struct offload_port;
 
 /* How a device meets a request to bind objects to it (bpf_dev_offload_check()). */
@@ -47,7 +49,8 @@ struct netdev {
 	uint32_t ifindex;
 	enum netdev_kind kind;
 	struct netns *netns;
-	struct offload_port *port; /* NETDEV_OFFLOAD only */
+	struct offload_port *port;	 /* NETDEV_OFFLOAD only */
+	struct emu_prog *xdp[XDP_MODES]; /* attached, references: xdp.c */
 	char name[IFNAMSIZ];
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emu/offload.h"
+#include "emu/xdp.h"
 
 /* --- ASICs --- */
 
@@ -157,13 +158,13 @@ static int unregister_locked(struct netdev_table *table, struct netdev *device,
 			     struct orphans *orphans)
 {
 	struct offload_port *port = device->port;
-	struct offload_asic *asic;
+	struct offload_asic *asic = port ? port->asic : NULL;
+	size_t room = XDP_MODES + (asic ? bound_count(asic) : 0);
 
+	orphans->objects = calloc(room, sizeof(*orphans->objects));
+	if (!orphans->objects)
+		return -ENOMEM;
 	if (port) {
-		asic = port->asic;
-		orphans->objects = calloc(bound_count(asic) + 1, sizeof(*orphans->objects));
-		if (!orphans->objects)
-			return -ENOMEM;
 		asic_remove_port_locked(asic, port);
 		port->netdev = NULL;
 		rebind_locked(asic, device, orphans);
@@ -172,6 +173,7 @@ static int unregister_locked(struct netdev_table *table, struct netdev *device,
 		offload_asic_put(asic);
 		port_put(port);
 	}
+	orphans->count += xdp_take_locked(device, orphans->objects + orphans->count);
 	netdev_unregister_locked(table, device);
 	return 0;
 }

@@ -3,12 +3,15 @@
 #ifndef BPFUSE_KERNEL_INTERNAL_H
 #define BPFUSE_KERNEL_INTERNAL_H
 
+#include <pthread.h>
 #include <linux/bpf.h>
 #include <bpfuse/backend.h>
 
 struct kernel_backend {
 	struct backend base;
-	int root_fd; /* the pin tree's root: a private mount, or an O_PATH descriptor */
+	pthread_mutex_t stats_lock;
+	int stats_fd; /* BPF_ENABLE_STATS while switched on, else -1; under stats_lock */
+	int root_fd;  /* the pin tree's root: a private mount, or an O_PATH descriptor */
 };
 
 static inline struct kernel_backend *kernel_backend(struct backend *backend)
@@ -85,6 +88,14 @@ int kernel_device_find(struct backend *backend, const char *name, struct device_
 int kernel_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
 int kernel_device_get(struct backend *backend, const char *name, enum device_attribute attribute,
 		      struct buffer *out);
+
+/* xdp.c, stats.c, socket.c: what control maps show */
+int kernel_xdp_info(struct backend *backend, uint32_t ifindex, struct xdp_info *info);
+int kernel_xdp_attach(struct backend *backend, uint32_t ifindex, enum xdp_mode mode,
+		      struct handle *prog, bool only_new);
+int kernel_stats_enable(struct backend *backend, bool enable);
+int kernel_stats_enabled(struct backend *backend, bool *enabled);
+int kernel_socket_list(struct backend *backend, struct socket_info **sockets, size_t *count);
 
 /* tree.c and pin.c */
 int kernel_tree_stat(struct backend *backend, const char *path, struct stat *st);

@@ -16,7 +16,12 @@
 
 static void kernel_close(struct backend *backend)
 {
-	close(kernel_backend(backend)->root_fd);
+	struct kernel_backend *kernel = kernel_backend(backend);
+
+	if (kernel->stats_fd >= 0)
+		close(kernel->stats_fd);
+	pthread_mutex_destroy(&kernel->stats_lock);
+	close(kernel->root_fd);
 	free(backend);
 }
 
@@ -55,6 +60,11 @@ static const struct backend_ops kernel_ops = {
 	.device_find = kernel_device_find,
 	.device_by_ifindex = kernel_device_by_ifindex,
 	.device_get = kernel_device_get,
+	.xdp_info = kernel_xdp_info,
+	.xdp_attach = kernel_xdp_attach,
+	.stats_enable = kernel_stats_enable,
+	.stats_enabled = kernel_stats_enabled,
+	.socket_list = kernel_socket_list,
 	.tree_stat = kernel_tree_stat,
 	.tree_list = kernel_tree_list,
 	.tree_readlink = kernel_tree_readlink,
@@ -146,6 +156,8 @@ int kernel_open(const char *directory, const struct backend_options *options,
 	if (error)
 		return fault_set(fault, -error, "cannot resolve %s: %s", directory,
 				 strerror(-error));
+	kernel->stats_fd = -1;
+	pthread_mutex_init(&kernel->stats_lock, NULL);
 	kernel->root_fd = move_fd(root_fd);
 	*backend = &move_ptr(kernel)->base;
 	return 0;

@@ -155,6 +155,33 @@ enum device_attribute {
 	DEVICE_ATTRIBUTES, /* how many there are */
 };
 
+/* How XDP programs sit on a device: XDP_ATTACHED_* of linux/if_link.h, with its numbers. */
+enum xdp_mode {
+	XDP_MODE_NONE, /* attaching: as the device can */
+	XDP_MODE_DRV,
+	XDP_MODE_SKB, /* "generic" */
+	XDP_MODE_HW,
+	XDP_MODE_MULTI, /* attached in more than one mode; never asked for */
+	XDP_MODES,
+};
+
+struct xdp_info {
+	uint32_t mode;		     /* enum xdp_mode */
+	uint32_t prog_id[XDP_MODES]; /* by mode; NONE: the one, if it is one alone */
+	uint64_t features;	     /* NETDEV_XDP_ACT_* bits; 0 where the kernel does not tell */
+	/* What the driver counts, all queues together; 0 where it does not. */
+	uint64_t packets, drops, redirects, tx, tx_errors;
+};
+
+/* A socket, from sock_diag. */
+struct socket_info {
+	uint64_t cookie;
+	uint32_t family, type, protocol, state;
+	char source[108], destination[108]; /* addresses as text; a path for AF_UNIX */
+	uint16_t source_port, destination_port;
+	uint32_t mark, ifindex, uid, inode;
+};
+
 /* One open reader of a ringbuf or perf event array (stream_open). */
 struct stream;
 
@@ -245,6 +272,20 @@ struct backend_ops {
 	int (*device_set)(struct backend *backend, const char *name,
 			  enum device_attribute attribute, const char *text, size_t length,
 			  struct fault *fault);
+
+	/* --- what control maps show (lib/control/) --- */
+	int (*xdp_info)(struct backend *backend, uint32_t ifindex, struct xdp_info *info);
+	/*
+	 * prog NULL: detach what is attached in that mode. only_new: -EBUSY if there is one
+	 * (XDP_FLAGS_UPDATE_IF_NOEXIST).
+	 */
+	int (*xdp_attach)(struct backend *backend, uint32_t ifindex, enum xdp_mode mode,
+			  struct handle *prog, bool only_new);
+	/* BPF_ENABLE_STATS, held until it is switched off or the backend closes. */
+	int (*stats_enable)(struct backend *backend, bool enable);
+	int (*stats_enabled)(struct backend *backend, bool *enabled);
+	/* *sockets is malloc'ed. */
+	int (*socket_list)(struct backend *backend, struct socket_info **sockets, size_t *count);
 
 	/*
 	 * A form of writing a value that its type alone does not give, such as "prog=17 mode=skb"
@@ -364,6 +405,12 @@ int device_get(struct backend *backend, const char *name, enum device_attribute 
 	       struct buffer *out);
 int device_set(struct backend *backend, const char *name, enum device_attribute attribute,
 	       const char *text, size_t length, struct fault *fault);
+int xdp_info(struct backend *backend, uint32_t ifindex, struct xdp_info *info);
+int xdp_attach(struct backend *backend, uint32_t ifindex, enum xdp_mode mode, struct handle *prog,
+	       bool only_new);
+int stats_enable(struct backend *backend, bool enable);
+int stats_enabled(struct backend *backend, bool *enabled);
+int socket_list(struct backend *backend, struct socket_info **sockets, size_t *count);
 /* -ENOSYS where the backend has no such forms. */
 int map_parse_value(struct handle *map, const char *text, size_t length, void *value,
 		    struct fault *fault);
