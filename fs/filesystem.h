@@ -26,6 +26,7 @@ struct daemon;
 struct filesystem {
 	struct options options;
 	struct backend *backend;
+	struct backend *control; /* its attributes as maps: maps.control/ */
 	struct fuse_session *session;
 	struct node_table *nodes;
 	struct object_cache *objects;

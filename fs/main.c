@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
+#include <bpfuse/control.h>
 #include "daemon.h"
 #include "error_log.h"
 #include "filesystem.h"
@@ -40,8 +41,8 @@ static void filesystem_close(struct filesystem *fs)
 	formats_close(fs->formats);
 	seen_free(fs->seen);
 	error_log_free(fs->log);
-	if (fs->backend)
-		backend_close(fs->backend);
+	backend_close(fs->control);
+	backend_close(fs->backend);
 }
 
 static int filesystem_open(struct filesystem *fs, const struct options *options,
@@ -63,7 +64,8 @@ static int filesystem_open(struct filesystem *fs, const struct options *options,
 	fs->log = error_log_new();
 	fs->seen = seen_new();
 	fs->nodes = node_table_new(&kind_root);
-	if (!fs->log || !fs->seen || !fs->nodes || backend_add_root(fs->backend, mountpoint))
+	if (control_open(fs->backend, &fs->control) || !fs->log || !fs->seen || !fs->nodes ||
+	    backend_add_root(fs->backend, mountpoint))
 		return fault_set(fault, ENOMEM, "out of memory");
 	return 0;
 }

@@ -9,12 +9,14 @@
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
 #include "bulk.h"
+#include "control.h"
 #include "file.h"
 #include "formats.h"
 #include "key_views.h"
 #include "map_dir.h"
 #include "map_info.h"
 #include "program.h"
+#include "redirect.h"
 
 /* A read-only file with one value. */
 #define ATTRIBUTE(identifier, file_name)                                                           \
@@ -44,7 +46,18 @@ NUMBER(key_size);
 NUMBER(value_size);
 NUMBER(max_entries);
 NUMBER(btf_id);
-NUMBER(ifindex);
+
+/* A device may move its maps to another port while they are open. */
+static int render_ifindex(struct request *request, struct node *node, struct object *map,
+			  struct buffer *text)
+{
+	struct map_info info = {0};
+	int rc = map->info.ifindex ? map_info(map->handle, &info) : 0;
+	if (!rc)
+		buffer_append_format(text, "%u\n", info.ifindex);
+	return rc;
+}
+ATTRIBUTE(ifindex, "ifindex");
 
 static int render_name(struct request *request, struct node *node, struct object *map,
 		       struct buffer *text)
@@ -218,6 +231,35 @@ static const struct node_kind kind_clear = {
 	.accept = accept_clear,
 };
 
+/* --- btf: the raw bytes, for `bpftool btf dump file` and libbpf --- */
+
+static bool has_btf(const struct object *map)
+{
+	return map->info.btf_id != 0;
+}
+
+static int render_btf(struct request *request, struct node *node, struct object *map,
+		      struct buffer *text)
+{
+	cleanup_with(handle_closep) struct handle *btf = NULL;
+	cleanup_free void *bytes = NULL;
+	size_t length = 0;
+	int rc = object_open(map->handle->backend, OBJECT_BTF, map->info.btf_id, 0, &btf);
+	if (!rc)
+		rc = btf_bytes(btf, &bytes, &length);
+	if (!rc)
+		buffer_append(text, bytes, length);
+	return rc;
+}
+static const struct node_kind kind_btf = {
+	.name = "btf",
+	.type = S_IFREG,
+	.mode = 0444,
+	.flags = KIND_LAZY_SIZE,
+	.present = has_btf,
+	.render = render_btf,
+};
+
 /* --- who uses it --- */
 
 int render_holders(struct request *request, struct node *node, struct object *object,
@@ -275,17 +317,21 @@ static const struct node_kind kind_pins = {
 };
 
 static const struct node_kind *const entries[] = {
-	&kind_id,	    &kind_name,	       &kind_type,   &kind_key_size, &kind_value_size,
-	&kind_max_entries,  &kind_flags,       &kind_btf_id, &kind_ifindex,  &kind_memlock,
-	&kind_info,	    &kind_count,       &kind_frozen, &kind_format,   &kind_entries,
-	&kind_entries_json, &kind_entries_bin, &kind_clear,  &kind_raw_dir,  &kind_sum_dir,
-	&kind_links_dir,    &kind_map_progs,   &kind_pins,   &kind_holders,  NULL,
+	&kind_id,	   &kind_name,	      &kind_type,    &kind_key_size,
+	&kind_value_size,  &kind_max_entries, &kind_flags,   &kind_btf_id,
+	&kind_ifindex,	   &kind_memlock,     &kind_info,    &kind_count,
+	&kind_frozen,	   &kind_format,      &kind_entries, &kind_entries_json,
+	&kind_entries_bin, &kind_clear,	      &kind_raw_dir, &kind_sum_dir,
+	&kind_links_dir,   &kind_map_progs,   &kind_pins,    &kind_holders,
+	&kind_btf,	   &kind_redirect,    NULL,
 };
 
 const struct node_kind kind_map_attributes = {
 	.name = ".map",
 	.type = S_IFDIR,
 	.entries = entries,
+	.lookup = control_switch_lookup,
+	.list = control_switch_list,
 	.unlink = removal_ignore,
 	.rmdir = removal_ignore,
 };

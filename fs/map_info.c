@@ -112,13 +112,16 @@ int map_info_json(struct request *request, struct node *node, struct object *map
 {
 	struct map_info current;
 	int rc = map_info(map->handle, &current);
-	if (rc)
+	bool orphaned = rc == -ENODEV;
+	if (rc && !orphaned)
 		return rc;
 	json_t *info = json_object();
-	add_identity(info, &current);
-	add_numbers(info, &current);
+	add_identity(info, orphaned ? &map->info : &current);
+	add_numbers(info, orphaned ? &map->info : &current);
 	add_state(info, map);
-	rc = add_types(request, info, map);
+	if (orphaned) /* its device has gone: its shape is all that is left */
+		json_object_set_new(info, "orphaned", json_true());
+	rc = orphaned ? 0 : add_types(request, info, map);
 	if (!rc)
 		rc = add_pins(request, node, info, map);
 	cleanup_free char *line = rc ? NULL : json_dumps(info, JSON_COMPACT);

@@ -147,6 +147,29 @@ static struct object *find(struct object_cache *cache, struct backend *backend,
 	return object;
 }
 
+static void object_unhold(struct object_cache *cache, struct object *object)
+{
+	struct object *dead = NULL;
+	pthread_mutex_lock(&cache->lock);
+	if (--object->users == 0) {
+		object->idle_since = now_ns();
+		if (!cache->idle++)
+			pthread_cond_signal(&cache->wake);
+		if (object->doomed)
+			dead = take_idle(cache, 0);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	free_list(dead);
+}
+
+/* A map whose device has gone while its handle was kept: its id means nothing any more. */
+static bool is_orphaned(const struct object *object)
+{
+	struct map_info info;
+	return object->kind == OBJECT_MAP && object->info.ifindex &&
+	       map_info(object->handle, &info) == -ENODEV;
+}
+
 static struct object *find_and_hold(struct object_cache *cache, struct backend *backend,
 				    enum object_kind kind, uint32_t id)
 {
@@ -155,7 +178,32 @@ static struct object *find_and_hold(struct object_cache *cache, struct backend *
 	if (object && !object->users++)
 		cache->idle--;
 	pthread_mutex_unlock(&cache->lock);
+	if (object && is_orphaned(object)) {
+		pthread_mutex_lock(&cache->lock);
+		object->doomed = true;
+		pthread_mutex_unlock(&cache->lock);
+		object_unhold(cache, object);
+		return NULL;
+	}
 	return object;
+}
+
+/* Of a map without device only its shape is told; it has no id, so nobody shares the object. */
+static int read_orphan(struct object *object)
+{
+	struct map_state state;
+	int rc = map_state(object->handle, &state);
+	object->id = 0;
+	object->doomed = true;
+	object->info = (struct map_info){
+		.type = state.type,
+		.key_size = state.key_size,
+		.value_size = state.value_size,
+		.max_entries = state.max_entries,
+		.map_flags = state.map_flags,
+		.map_extra = state.map_extra,
+	};
+	return rc;
 }
 
 /* A new object in the cache, held; owns the handle from here on, also on failure. */
@@ -173,6 +221,8 @@ static int object_new(struct object_cache *cache, struct handle *handle, struct 
 	int rc = object_id(handle, &object->id);
 	if (!rc && object->kind == OBJECT_MAP)
 		rc = map_info(handle, &object->info);
+	if (rc == -ENODEV && object->kind == OBJECT_MAP)
+		rc = read_orphan(object);
 	if (rc) {
 		object_free(object);
 		return rc;
@@ -245,18 +295,7 @@ void object_hold(struct filesystem *fs, struct object *object)
 
 void object_release(struct filesystem *fs, struct object *object)
 {
-	struct object_cache *cache = fs->objects;
-	struct object *dead = NULL;
-	pthread_mutex_lock(&cache->lock);
-	if (--object->users == 0) {
-		object->idle_since = now_ns();
-		if (!cache->idle++)
-			pthread_cond_signal(&cache->wake);
-		if (object->doomed)
-			dead = take_idle(cache, 0);
-	}
-	pthread_mutex_unlock(&cache->lock);
-	free_list(dead);
+	object_unhold(fs->objects, object);
 }
 
 void object_drop(struct filesystem *fs, enum object_kind kind, uint32_t id)

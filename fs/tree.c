@@ -8,6 +8,8 @@
 #include <string.h>
 #include <bpfuse/cleanup.h>
 #include "by_id.h"
+#include "control.h"
+#include "device.h"
 #include "error_log.h"
 #include "listing.h"
 #include "pending.h"
@@ -16,8 +18,8 @@
 
 /* What bpfuse adds to the root: names with a dot, which bpffs has reserved. */
 static const struct node_kind *const root_entries[] = {
-	&kind_maps_by_id,   &kind_progs_by_id, &kind_links_by_id,
-	&kind_maps_by_name, &kind_error_log,   NULL,
+	&kind_maps_by_id, &kind_progs_by_id,  &kind_links_by_id, &kind_maps_by_name,
+	&kind_devices,	  &kind_maps_control, &kind_error_log,	 NULL,
 };
 
 static const struct node_kind kind_tree_dir;

@@ -118,7 +118,22 @@ static int map_info_(struct handle *map, struct map_info *info)
 
 static int map_state_(struct handle *map, struct map_state *state)
 {
-	*state = (struct map_state){0};
+	const struct control_type *type = control_type_of(map);
+
+	*state = (struct map_state){
+		.type = BPF_MAP_TYPE_HASH,
+		.key_size = type->key_size,
+		.value_size = type->value_size,
+		.max_entries = INT32_MAX,
+	};
+	return 0;
+}
+
+/* The attributes are there without anybody's holding them. */
+static int object_holders_(struct handle *handle, struct holder **holders, size_t *count)
+{
+	*holders = NULL;
+	*count = 0;
 	return 0;
 }
 
@@ -195,6 +210,7 @@ static const struct backend_ops control_ops = {
 	.object_next = object_next_,
 	.handle_close = handle_close_,
 	.btf_bytes = btf_bytes_,
+	.object_holders = object_holders_,
 	.map_info = map_info_,
 	.map_state = map_state_,
 	.map_lookup = control_map_lookup,

@@ -234,6 +234,12 @@ int emu_map_state(struct handle *handle, struct map_state *state)
 	struct emu_map *map = map_of(handle);
 
 	*state = (struct map_state){
+		.type = map->type,
+		.key_size = map->key_size,
+		.value_size = map->value_size,
+		.max_entries = map->max_entries,
+		.map_flags = map->map_flags,
+		.map_extra = map->map_extra,
 		.memlock = map->ops->memory_usage ? map->ops->memory_usage(map) : map->reserved,
 		.frozen = map->frozen,
 	};

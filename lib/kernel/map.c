@@ -68,6 +68,18 @@ int kernel_map_info(struct handle *map, struct map_info *info)
 
 int kernel_map_state(struct handle *map, struct map_state *state)
 {
+	const struct {
+		const char *format;
+		void *number;
+	} fields[] = {
+		{"map_type: %" SCNu32, &state->type},
+		{"key_size: %" SCNu32, &state->key_size},
+		{"value_size: %" SCNu32, &state->value_size},
+		{"max_entries: %" SCNu32, &state->max_entries},
+		{"map_flags: %" SCNx32, &state->map_flags},
+		{"map_extra: %" SCNx64, &state->map_extra},
+		{"memlock: %" SCNu64, &state->memlock},
+	};
 	char path[64], line[128];
 	cleanup_fclose FILE *file = NULL;
 	unsigned frozen = 0, jited = 0;
@@ -78,7 +90,8 @@ int kernel_map_state(struct handle *map, struct map_state *state)
 		return -errno;
 	*state = (struct map_state){0};
 	while (fgets(line, sizeof(line), file)) {
-		sscanf(line, "memlock: %" SCNu64, &state->memlock);
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+			sscanf(line, fields[i].format, fields[i].number);
 		sscanf(line, "frozen: %u", &frozen);
 		if (sscanf(line, "owner_prog_type: %" SCNu32, &state->owner_prog_type) == 1)
 			state->owned = true;

@@ -86,8 +86,10 @@ struct map_info {
 	char name[OBJECT_NAME_MAX];
 };
 
-/* What the kernel tells of a map only in /proc/PID/fdinfo. */
+/* What the kernel tells of a map in /proc/PID/fdinfo, also when its device has gone. */
 struct map_state {
+	uint32_t type, key_size, value_size, max_entries, map_flags;
+	uint64_t map_extra;
 	uint64_t memlock; /* bytes, an estimate */
 	bool frozen;
 	bool owned;		  /* owner_* are meaningful */
