@@ -184,11 +184,12 @@ static const struct row {
 	{OP(LOOKUP), INDEXED, ENOENT, NULL,
 	 "slot $K is empty, or beyond the last index: max_entries=$M"},
 	{OP(LOOKUP) | OP(DELETE) | OP(POP), ANY_TYPE, ENOENT, NULL, "key $K is not there"},
+	{OP(ITERATE), ANY_TYPE, ENOENT, NULL, "there is no further key"},
 
 	/* types that cannot */
 	{OP(DELETE), ARRAYS, EINVAL, NULL,
 	 "elements of $A cannot be deleted; write a zero value instead"},
-	{OP(DELETE), INDEXED, E2BIG, NULL,
+	{OP(DELETE), INDEXED | T(STACK_TRACE), E2BIG, NULL,
 	 "key $K is beyond the last index: the map has max_entries=$M"},
 	{OP(DELETE), INDEXED, EINVAL, NULL,
 	 "key $K is beyond the last index (max_entries=$M), or its slot is empty"},
@@ -321,9 +322,9 @@ int explain_map_error(struct fault *fault, enum map_operation operation,
 	if (row) {
 		sentence_append(&text, row->sentence, info, key);
 	} else {
-		sentence_append(&text, key ? "$K: " : "", info, key);
-		buffer_append_format(&text, "%s: %s", verbs[operation],
-				     strerror(error_for_user(number)));
+		buffer_append_format(&text, "cannot %s", verbs[operation]);
+		sentence_append(&text, key ? " $K: " : ": ", info, key);
+		buffer_append_string(&text, strerror(error_for_user(number)));
 	}
 	fault_set(fault, number, "%s", text.data ? text.data : strerror(error_for_user(number)));
 	buffer_free(&text);

@@ -26,7 +26,7 @@ struct test_case {
 
 /* Ended by a case without a function. */
 extern const struct test_case hash_cases[], array_cases[], reference_cases[], device_cases[],
-	queue_cases[], object_cases[];
+	queue_cases[], object_cases[], btf_cases[];
 
 void expect_equal(struct check *check, const char *file, int line, const char *what, long long is,
 		  long long expected);

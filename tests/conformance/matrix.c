@@ -112,7 +112,8 @@ static unsigned agreement_write(FILE *file, struct world *worlds[2])
 			tally_write(file, &tallies[i]);
 			failed += tallies[i].failed;
 		}
-		fprintf(file, " %u: %s |\n", tallies[1].skipped, tallies[1].lacking);
+		fprintf(file, " %u%s%s |\n", tallies[1].skipped, tallies[1].skipped ? ": " : "",
+			tallies[1].lacking);
 	}
 	return failed;
 }

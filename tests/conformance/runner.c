@@ -127,7 +127,8 @@ static void case_run(const struct test_case *test, struct world *world, struct t
 static void cases_run(const struct subject *subject, struct world *world, struct tally *tally)
 {
 	const struct test_case *const lists[] = {hash_cases,   array_cases,	queue_cases,
-						 object_cases, reference_cases, device_cases};
+						 object_cases, reference_cases, device_cases,
+						 btf_cases};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (const struct test_case *test = lists[i]; test->run; test++)
