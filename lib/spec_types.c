@@ -6,8 +6,8 @@
 #include <bpfuse/cleanup.h>
 #include "spec_types.h"
 #include "text/btf_find.h"
+#include "text/btf_read.h"
 #include "text/characters.h"
-#include "text/type_btf.h"
 #include "text/type_words.h"
 
 /* A key or a value: what was said, and what it comes to. */

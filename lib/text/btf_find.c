@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 #include <bpfuse/cleanup.h>
 #include "text/btf_find.h"
-#include "text/type_btf.h"
+#include "text/btf_read.h"
 
 enum { BTF_FILE_MAX = 256 << 20 }; /* bytes; a kernel's vmlinux with debug information is larger */
 

@@ -179,8 +179,7 @@ static int find_element(const struct node *tree, const struct node **key, const 
 					 text_excerpt(excerpt, child->name, child->name_length),
 					 child->name_position + 1);
 		if (*which)
-			return fault_set(fault, EINVAL,
-					 "member '%s' is given twice at position %u",
+			return fault_set(fault, EINVAL, "member '%s' is given twice at position %u",
 					 is_key ? "key" : "value", child->name_position + 1);
 		*which = child;
 	}

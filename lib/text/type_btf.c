@@ -1,185 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <bpf/libbpf.h>
-#include <bpfuse/cleanup.h>
+#include "text/btf_names.h"
 #include "text/characters.h"
 #include "text/type_btf.h"
 
-enum {
-	DEPTH_MAX = 32, /* MAX_RESOLVE_DEPTH in kernel/bpf/btf.c */
-	MAC_SIZE = 6,
-};
+enum { MAC_SIZE = 6 };
 
 struct compiler {
 	struct arena *arena;
 	const struct btf *btf;
-	/* By type id: finished types; one list for where special fields count, one for elsewhere.
-	 */
+	/* Finished types by id: where special fields are plain, and where they are special. */
 	const struct type **done[2];
 	unsigned char *busy; /* a type that contains itself has no end */
 	uint32_t count;
-	bool failed;
 };
 
 static const struct type *compile(struct compiler *compiler, uint32_t id, bool special,
 				  unsigned depth);
 
-/* --- reading BTF --- */
-
-static pthread_once_t quiet_once = PTHREAD_ONCE_INIT;
-
-/* What is wrong with somebody's BTF is told by our own sentences. */
-static void make_quiet(void)
-{
-	libbpf_set_print(NULL);
-}
-
-void btf_be_quiet(void)
-{
-	pthread_once(&quiet_once, make_quiet);
-}
-
-int btf_parse_bytes(const void *bytes, size_t length, struct btf **btf)
-{
-	btf_be_quiet();
-	if (length > UINT32_MAX)
-		return -EINVAL;
-	*btf = btf__new(bytes, (uint32_t)length);
-	return *btf ? 0 : -EINVAL;
-}
-
-/* libbpf before 1.3 does not export btf__new_split(), so a module's BTF goes through a file. */
-static int parse_split(const void *bytes, size_t length, struct btf *base, struct btf **btf)
-{
-	cleanup_close int fd = memfd_create("btf", MFD_CLOEXEC);
-	char path[32];
-
-	if (fd < 0 || write(fd, bytes, length) != (ssize_t)length)
-		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	*btf = btf__parse_raw_split(path, base);
-	return *btf ? 0 : -EINVAL;
-}
-
-static int object_bytes(struct backend *backend, uint32_t id, void **bytes, size_t *length)
-{
-	cleanup_with(handle_closep) struct handle *handle = NULL;
-	int error = object_open(backend, OBJECT_BTF, id, 0, &handle);
-
-	return error ? error : btf_bytes(handle, bytes, length);
-}
-
-int btf_parse_object(struct backend *backend, uint32_t id, struct btf **btf, struct btf **base)
-{
-	cleanup_free void *bytes = NULL, *base_bytes = NULL;
-	size_t length, base_length;
-	uint32_t base_id;
-	int error;
-
-	*base = NULL;
-	error = object_bytes(backend, id, &bytes, &length);
-	if (error)
-		return error;
-	if (btf_parse_bytes(bytes, length, btf) == 0)
-		return 0;
-	/* The kernel's own is loaded before all others. */
-	error = object_next(backend, OBJECT_BTF, 0, &base_id);
-	if (!error)
-		error = object_bytes(backend, base_id, &base_bytes, &base_length);
-	if (!error)
-		error = btf_parse_bytes(base_bytes, base_length, base);
-	return error ? error : parse_split(bytes, length, *base, btf);
-}
-
-void btf_freep(struct btf **btf)
-{
-	btf__free(*btf);
-}
-
-const char *btf_name(const struct btf *btf, uint32_t offset)
-{
-	const char *name = btf__name_by_offset(btf, offset);
-
-	return name ? name : "";
-}
-
-static bool is_modifier(const struct btf_type *type)
-{
-	return btf_is_mod(type) || btf_is_typedef(type);
-}
-
-uint32_t btf_strip(const struct btf *btf, uint32_t id)
-{
-	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-
-		if (!type || !is_modifier(type))
-			return id;
-		id = type->type;
-	}
-	return 0;
-}
-
-/* --- names that mean something --- */
-
-static bool is_one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
-}
-
-/* One of the words between the underscores, digits at its end aside. */
-static bool names_mac(const char *name)
-{
-	static const char *const words[] = {"mac",   "smac",	"dmac",	  "macaddr", "eth",
-					    "ether", "ethaddr", "hwaddr", "lladdr"};
-
-	if (strcmp(name, "h_dest") == 0 || strcmp(name, "h_source") == 0)
-		return true;
-	while (*name) {
-		size_t whole = strcspn(name, "_"), length = whole;
-
-		while (length && is_digit(name[length - 1]))
-			length--;
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			if (strlen(words[i]) == length && memcmp(name, words[i], length) == 0)
-				return true;
-		name += whole;
-		name += *name == '_';
-	}
-	return false;
-}
-
 static bool is_mac_array(const struct type *type)
 {
 	return type->kind == TYPE_ARRAY && type->is_bytes && type->count == MAC_SIZE &&
 	       !type->element->is_signed;
-}
-
-static bool is_special_struct(const char *name)
-{
-	static const char *const names[] = {
-		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",   "bpf_wq",
-		"bpf_list_head", "bpf_list_node",     "bpf_rb_root", "bpf_rb_node",
-		"bpf_refcount",	 "bpf_task_work",     NULL,
-	};
-
-	return is_one_of(name, names);
-}
-
-/* kptr, kptr_ref, kptr_untrusted, percpu_kptr; "uptr" is user space's to write. */
-static bool is_kernel_pointer(const struct btf *btf, const struct btf_type *pointer)
-{
-	const struct btf_type *tag = btf__type_by_id(btf, pointer->type);
-
-	return tag && btf_is_type_tag(tag) && strstr(btf_name(btf, tag->name_off), "kptr");
 }
 
 static const struct type *typedef_type(struct compiler *compiler, const char *name,
@@ -198,7 +41,7 @@ static const struct type *typedef_type(struct compiler *compiler, const char *na
 						   : "be64");
 	if (is_number && type->size == 4 && strcmp(name, "in_addr_t") == 0)
 		return type_make(compiler->arena, TYPE_IPV4, 4, "ipv4");
-	if (is_mac_array(type) && names_mac(name))
+	if (is_mac_array(type) && btf_names_mac(name))
 		return type_make(compiler->arena, TYPE_MAC, MAC_SIZE, "mac");
 	return type;
 }
@@ -220,7 +63,7 @@ static const struct type *known_struct(struct compiler *compiler, const char *na
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(name, known[i].name) == 0 && size == known[i].size)
 			return type_make(compiler->arena, known[i].kind, size, known[i].words);
-	if (special && is_special_struct(name))
+	if (special && btf_names_special(name))
 		return type_make(compiler->arena, TYPE_SPECIAL, size,
 				 arena_copy(compiler->arena, name, strlen(name)));
 	return NULL;
@@ -331,7 +174,7 @@ static bool compile_member(struct compiler *compiler, const struct btf_type *par
 		bit_offset += btf_int_offset(type);
 		bit_size = btf_int_bits(type);
 	}
-	if (is_mac_array(made->type) && names_mac(name)) {
+	if (is_mac_array(made->type) && btf_names_mac(name)) {
 		made->type = type_make(compiler->arena, TYPE_MAC, MAC_SIZE, "mac");
 		if (!made->type)
 			return false;
@@ -526,7 +369,7 @@ static const struct type *compile_section(struct compiler *compiler, const struc
 		members[i].offset = infos[i].offset;
 		if (!members[i].type || !members[i].name)
 			return NULL;
-		if (is_mac_array(members[i].type) && names_mac(name))
+		if (is_mac_array(members[i].type) && btf_names_mac(name))
 			members[i].type = type_make(compiler->arena, TYPE_MAC, MAC_SIZE, "mac");
 	}
 	made->members = members;
@@ -541,7 +384,7 @@ static const struct type *compile_pointer(struct compiler *compiler, const struc
 {
 	size_t size = btf__pointer_size(compiler->btf);
 
-	if (special && is_kernel_pointer(compiler->btf, type))
+	if (special && btf_is_kernel_pointer(compiler->btf, type))
 		return type_make(compiler->arena, TYPE_SPECIAL, 8, "a kptr");
 	return type_make(compiler->arena, TYPE_INTEGER, size == 4 ? 4 : 8, "pointer");
 }
@@ -606,7 +449,7 @@ static const struct type *compile(struct compiler *compiler, uint32_t id, bool s
 		return type_make(compiler->arena, TYPE_HEX, 0, "hex");
 	if (compiler->done[special][id])
 		return compiler->done[special][id];
-	if (depth > DEPTH_MAX || compiler->busy[id])
+	if (depth > BTF_DEPTH_MAX || compiler->busy[id])
 		return type_make(compiler->arena, TYPE_HEX, btf_is_composite(type) ? type->size : 0,
 				 "hex");
 	compiler->busy[id] = 1;
@@ -634,56 +477,4 @@ const struct type *type_from_btf(struct arena *arena, const struct btf *btf, uin
 	if (type && !type_is_sane(type))
 		return type_make(arena, TYPE_HEX, type->size, "hex");
 	return type;
-}
-
-bool btf_type_has_lock(const struct btf *btf, uint32_t id)
-{
-	const struct btf_type *type = btf__type_by_id(btf, btf_strip(btf, id));
-
-	if (!type || (!btf_is_composite(type) && !btf_is_datasec(type)))
-		return false;
-	for (uint32_t i = 0; i < btf_vlen(type); i++) {
-		uint32_t inner = btf_is_datasec(type) ? btf_var_secinfos(type)[i].type
-						      : btf_members(type)[i].type;
-		const struct btf_type *member = btf__type_by_id(btf, btf_strip(btf, inner));
-
-		if (member && btf_is_var(member))
-			member = btf__type_by_id(btf, btf_strip(btf, member->type));
-		if (member && btf_is_struct(member) &&
-		    strcmp(btf_name(btf, member->name_off), "bpf_spin_lock") == 0)
-			return true;
-	}
-	return false;
-}
-
-const char *btf_type_words(struct arena *arena, const struct btf *btf, uint32_t id)
-{
-	struct buffer words = BUFFER_INIT, counts = BUFFER_INIT;
-	const struct btf_type *type = btf__type_by_id(btf, id);
-	const char *made = NULL;
-
-	for (unsigned depth = 0; type && depth < DEPTH_MAX; depth++) {
-		if (btf_is_array(type))
-			buffer_append_format(&counts, "[%u]", btf_array(type)->nelems);
-		else if (!btf_is_mod(type))
-			break;
-		type = btf__type_by_id(btf,
-				       btf_is_array(type) ? btf_array(type)->type : type->type);
-	}
-	if (type && btf_is_composite(type))
-		buffer_append_string(&words, btf_is_union(type) ? "union " : "struct ");
-	else if (type && btf_is_any_enum(type))
-		buffer_append_string(&words, "enum ");
-	if (type && btf_is_ptr(type))
-		buffer_append_string(&words, "pointer");
-	else
-		buffer_append_string(&words, type ? btf_name(btf, type->name_off) : "");
-	if (counts.length)
-		buffer_append(&words, counts.data, counts.length);
-	buffer_append(&words, "", 0);
-	if (!buffer_error(&words) && !buffer_error(&counts))
-		made = arena_copy(arena, words.data, words.length);
-	buffer_free(&words);
-	buffer_free(&counts);
-	return made;
 }

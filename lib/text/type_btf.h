@@ -19,31 +19,11 @@
 #ifndef BPFUSE_TEXT_TYPE_BTF_H
 #define BPFUSE_TEXT_TYPE_BTF_H
 
-#include <bpf/btf.h>
-#include <bpfuse/backend.h>
+#include "text/btf_read.h"
 #include "text/type.h"
-
-/*
- * Parses raw BTF; -EINVAL if it is none. The result is the caller's: btf__free() or
- * cleanup_with(btf_freep).
- */
-int btf_parse_bytes(const void *bytes, size_t length, struct btf **btf);
-/* The same of a BTF object of the backend; a module's gets the kernel's own for its base. */
-int btf_parse_object(struct backend *backend, uint32_t id, struct btf **btf, struct btf **base);
-/* Keeps libbpf from writing to stderr; before any other call of it. */
-void btf_be_quiet(void);
-void btf_freep(struct btf **btf);
 
 /* NULL when memory runs out; bytes for what has no sensible type. */
 const struct type *type_from_btf(struct arena *arena, const struct btf *btf, uint32_t id,
 				 bool is_value);
-/* "u32", "struct flow_key", "char[16]"; NULL when memory runs out. */
-const char *btf_type_words(struct arena *arena, const struct btf *btf, uint32_t id);
-/* Does the type itself, a struct or a section, have a bpf_spin_lock for a member? */
-bool btf_type_has_lock(const struct btf *btf, uint32_t id);
-/* Modifiers and typedefs taken off. */
-uint32_t btf_strip(const struct btf *btf, uint32_t id);
-/* A name, never NULL. */
-const char *btf_name(const struct btf *btf, uint32_t offset);
 
 #endif
