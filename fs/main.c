@@ -145,9 +145,9 @@ static int add_source(struct fuse_args *args, const char *source)
 static int add_session_options(struct fuse_args *args, const struct filesystem *fs)
 {
 	const struct options *options = &fs->options;
-	int rc = fuse_opt_add_arg(args, SESSION_MOUNT_OPTIONS) ? -ENOMEM : 0;
-	if (!rc)
-		rc = add_source(args, options->source);
+	int rc = add_source(args, options->source);
+	if (!rc && (options->default_permissions || session_checks_modes(options->allow_other)))
+		rc = add_option(args, "%s", "default_permissions");
 	if (!rc && options->allow_other)
 		rc = add_option(args, "%s", "allow_other");
 	if (!rc && fs->backend->read_only)

@@ -42,7 +42,10 @@ struct attr_change {
 enum kind_flags {
 	/* st_size is costly: LOOKUP leaves it open, and stat(2) asks by GETATTR. */
 	KIND_LAZY_SIZE = 1,
-	/* Existence and size may be cached for -o timeout. */
+	/*
+	 * Existence may be cached for a while, and size where -o timeout= is given: whatever is
+	 * done with the node asks the backend, and answers -ESTALE if it has gone.
+	 */
 	KIND_CACHED = 2,
 };
 

@@ -69,7 +69,27 @@ static int stale(int rc)
 	return rc == -ENOENT ? -ESTALE : rc;
 }
 
-/* With a timeout of 0 the kernel would ask again for what it has just been told. */
+/*
+ * The same for what is addressed by name in a directory: only if the directory itself has gone
+ * (or another one has its name), so that the VFS comes again by way of the right one.
+ */
+static int stale_by_name(struct request *request, struct node *dir, int rc)
+{
+	struct stat owner;
+	if (rc != -ENOENT && rc != -ESTALE)
+		return rc;
+	if (object_owner(dir) && stat_owner(request, dir, &owner))
+		return -ESTALE;
+	return -ENOENT;
+}
+
+static double entry_timeout(const struct filesystem *fs, const struct node *node)
+{
+	if (!(node->kind->flags & KIND_CACHED))
+		return 0;
+	return fs->options.timeout == TIMEOUT_NOT_GIVEN ? SESSION_TIMEOUT : fs->options.timeout;
+}
+
 static double attr_timeout(const struct filesystem *fs, const struct node *node)
 {
 	if (node->kind->flags & KIND_CACHED && fs->options.timeout > SESSION_TIMEOUT_MIN)
@@ -80,14 +100,13 @@ static double attr_timeout(const struct filesystem *fs, const struct node *node)
 static void fill_entry(const struct filesystem *fs, const struct node *node, const struct stat *st,
 		       struct fuse_entry_param *entry)
 {
-	bool cached = node->kind->flags & KIND_CACHED;
 	bool sized = !(node->kind->flags & KIND_LAZY_SIZE);
 	*entry = (struct fuse_entry_param){
 		.ino = node_id(fs->nodes, node),
 		.generation = node->generation,
 		.attr = *st,
 		.attr_timeout = sized ? attr_timeout(fs, node) : 0,
-		.entry_timeout = cached ? fs->options.timeout : 0,
+		.entry_timeout = entry_timeout(fs, node),
 	};
 }
 
@@ -154,8 +173,7 @@ static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		reply_entry(&request, child, &st);
 		return;
 	}
-	if (rc == -ESTALE)
-		rc = -ENOENT;
+	rc = stale_by_name(&request, dir, rc);
 	/* Names that are not there are asked for all the time. */
 	if (rc != -ENOENT && request.fault.text[0])
 		log_refusal(&request, dir, name, rc);
@@ -251,7 +269,7 @@ static void reply_made(struct request *request, struct node *dir, const char *na
 	if (!rc)
 		rc = lookup(request, dir, name, &child, &st);
 	if (rc)
-		reply_status(request, dir, name, rc);
+		reply_status(request, dir, name, stale_by_name(request, dir, rc));
 	else
 		reply_entry(request, child, &st);
 }
@@ -299,7 +317,7 @@ static void ll_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
 	int rc = kind->unlink ? kind->unlink(&request, dir, name) : -EPERM;
-	reply_status(&request, dir, name, rc);
+	reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 }
 
 static void ll_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -308,7 +326,7 @@ static void ll_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
 	int rc = kind->rmdir ? kind->rmdir(&request, dir, name) : -EPERM;
-	reply_status(&request, dir, name, rc);
+	reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 }
 
 static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
@@ -329,9 +347,13 @@ static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 static void ll_opendir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
 	struct request request = request_begin(req);
-	struct listing *listing = listing_new(request.fs, node_of(&request, nodeid));
+	struct node *dir = node_of(&request, nodeid);
+	struct stat owner;
+	/* Here the VFS looks again where another pin has taken the name; later it would not. */
+	int rc = object_owner(dir) ? stat_owner(&request, dir, &owner) : 0;
+	struct listing *listing = rc ? NULL : listing_new(request.fs, dir);
 	if (!listing) {
-		reply_error(&request, -ENOMEM);
+		reply_error(&request, rc ? stale(rc) : -ENOMEM);
 		return;
 	}
 	info->fh = (uintptr_t)listing;
@@ -442,12 +464,12 @@ static void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	if (rc) {
 		if (file)
 			file_free(request.fs, file);
-		reply_status(&request, dir, name, rc);
+		reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 		return;
 	}
 	struct fuse_entry_param entry;
 	fill_entry(request.fs, file->node, &st, &entry);
-	entry.entry_timeout = 0; /* it exists once something is written */
+	entry.entry_timeout = SESSION_TIMEOUT_CREATED;
 	info->fh = (uintptr_t)file;
 	session_open_file(info);
 	node_remember(nodes, file->node);
@@ -511,7 +533,12 @@ static void ll_fsync(fuse_req_t req, fuse_ino_t nodeid, int datasync, struct fus
 
 static void ll_release(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
-	file_free(fuse_req_userdata(req), file_of(info));
+	struct file *file = file_of(info);
+	/* The reply to the last read may have reached its reader before ll_read() is done with it.
+	 */
+	pthread_mutex_lock(&file->lock);
+	pthread_mutex_unlock(&file->lock);
+	file_free(fuse_req_userdata(req), file);
 	fuse_reply_err(req, 0);
 }
 

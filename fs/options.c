@@ -98,7 +98,8 @@ static int check(const struct options *options, struct fault *fault)
 	    strcmp(options->keys, "hex") != 0)
 		return fault_set(fault, EINVAL, "expected keys=auto or keys=hex, got keys=%s",
 				 options->keys);
-	if (!(options->timeout >= 0 && options->timeout <= 1e9))
+	if (options->timeout != TIMEOUT_NOT_GIVEN &&
+	    !(options->timeout >= 0 && options->timeout <= 1e9))
 		return fault_set(fault, EINVAL, "timeout= is a number of seconds");
 	if (options->read_only && options->read_write)
 		return fault_set(fault, EINVAL, "both ro and rw are given");
@@ -107,7 +108,7 @@ static int check(const struct options *options, struct fault *fault)
 
 int options_parse(struct options *options, struct fuse_args *args, struct fault *fault)
 {
-	struct parsing parsing = {.fault = fault};
+	struct parsing parsing = {.options.timeout = TIMEOUT_NOT_GIVEN, .fault = fault};
 	int rc = 0;
 	if (fuse_opt_parse(args, &parsing, option_table, take_argument))
 		rc = fault && fault->text[0] ? -EINVAL
@@ -143,7 +144,8 @@ void options_usage(void)
 	     "  -o streams            allow reading ring buffers and perf event arrays\n"
 	     "  -o formats=FILE       types of keys and values, by patterns of map names\n"
 	     "  -o keys=auto|hex      names of keys by type, or as bytes\n"
-	     "  -o timeout=SECONDS    how long existence and size may be cached (default 0)\n"
+	     "  -o timeout=SECONDS    how long existence and size may be cached\n"
+	     "                        (default: existence for 1, size not at all)\n"
 	     "  -o max_threads=N      workers (default: the number of CPUs, 2 to 8)\n"
 	     "and FUSE's own options. Unmount: umount MOUNTPOINT, fusermount3 -u MOUNTPOINT.");
 }

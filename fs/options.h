@@ -9,12 +9,14 @@
 #include <fuse_opt.h>
 #include <bpfuse/fault.h>
 
+#define TIMEOUT_NOT_GIVEN (-1.0)
+
 struct options {
 	char *source;
 	char *mountpoint; /* as given; main.c resolves it */
 	char *formats;	  /* a file, or NULL */
 	char *keys;	  /* "auto" or "hex", or NULL */
-	double timeout;	  /* seconds that existence and size may be cached; below 0: not given */
+	double timeout;	  /* seconds that existence and size may be cached */
 	unsigned max_threads;
 	int foreground, debug, single_thread;
 	int read_only, read_write;

@@ -14,19 +14,34 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 #include <fuse_lowlevel.h>
 
-/* Seconds that existence and size may be cached; values never are. `-o timeout=` changes it. */
-#define SESSION_TIMEOUT 1.0
 /*
- * The shortest attribute timeout that is not 0. With 0 the kernel drops the attributes it has just
- * been given with the LOOKUP and asks for them again.
+ * Seconds that the kernel may keep a name, unless `-o timeout=` says otherwise. Values are never
+ * cached, and a name that stands for something that is gone is found out by whatever is done with
+ * it: the answer ESTALE makes the kernel look the name up again.
+ */
+#define SESSION_TIMEOUT 1.0
+/* A name that was created exists once something is written to it. */
+#define SESSION_TIMEOUT_CREATED 0.0
+/*
+ * The shortest attribute timeout that is not 0: one tick of the kernel. With 0 the kernel drops the
+ * attributes it has just been given with the LOOKUP and asks for them again. Longer ones would show
+ * old sizes.
  */
 #define SESSION_TIMEOUT_MIN 1e-9
 
-/* Given to every mount, whatever the user says: modes and owners are checked by the kernel. */
-#define SESSION_MOUNT_OPTIONS "-odefault_permissions"
+/*
+ * Who is let in is checked by the kernel, by modes and owners: given to every mount but root's
+ * own, where nobody else is let in and root passes every check, which would cost a GETATTR for
+ * each directory on the way.
+ */
+static inline bool session_checks_modes(bool allow_other)
+{
+	return allow_other || geteuid() != 0;
+}
 
 /*
  * Two workers are the least that keep a session alive when one of them blocks; more than a few

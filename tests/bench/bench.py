@@ -150,7 +150,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", required=True, help="directory of the bench-* programs")
-    parser.add_argument("--build", required=True, help="build tree with bpfuse and bpfsnap")
+    parser.add_argument("--bpfuse", required=True, help="the program, built for release")
+    parser.add_argument("--bpfsnap", required=True, help="likewise")
     parser.add_argument("--reduced", action="store_true",
                         help="small sizes: shows that everything works, no verdicts")
     parser.add_argument("--rounds", type=int, help="rounds of each group, 5 unless told")
@@ -204,8 +205,8 @@ def main():
         return SKIP
     enter_namespace()
     start = time.monotonic()
-    house = House(arguments.programs, os.path.join(arguments.build, "fs", "bpfuse"),
-                  os.path.join(arguments.build, "tools", "bpfsnap"))
+    house = House(*map(os.path.abspath,
+                       (arguments.programs, arguments.bpfuse, arguments.bpfsnap)))
     with contextlib.closing(house):
         bench = Bench(house, arguments.reduced, arguments.rounds)
         run_groups(bench, arguments.only)

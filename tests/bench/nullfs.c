@@ -64,7 +64,8 @@ static void fill_entry(fuse_ino_t inode, struct fuse_entry_param *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->ino = inode;
-	entry->attr_timeout = entry->entry_timeout = SESSION_TIMEOUT;
+	entry->entry_timeout = SESSION_TIMEOUT;
+	entry->attr_timeout = SESSION_TIMEOUT_MIN;
 	fill_stat(inode, &entry->attr);
 }
 
@@ -104,7 +105,7 @@ static void null_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_
 
 	(void)file;
 	fill_stat(inode, &st);
-	fuse_reply_attr(request, &st, SESSION_TIMEOUT);
+	fuse_reply_attr(request, &st, SESSION_TIMEOUT_MIN);
 }
 
 static void null_setattr(fuse_req_t request, fuse_ino_t inode, struct stat *attributes, int which,
@@ -166,6 +167,7 @@ static void null_create(fuse_req_t request, fuse_ino_t parent, const char *name,
 	}
 	set_present(index, true);
 	fill_entry(KEY_INODE_TAG | key, &entry);
+	entry.entry_timeout = SESSION_TIMEOUT_CREATED;
 	session_open_file(file);
 	fuse_reply_create(request, &entry, file);
 }
@@ -273,7 +275,7 @@ int main(int argc, char **argv)
 	}
 	if (fuse_opt_add_arg(&arguments, argv[0]) ||
 	    fuse_opt_add_arg(&arguments, "-ofsname=nullfs,subtype=nullfs") ||
-	    fuse_opt_add_arg(&arguments, SESSION_MOUNT_OPTIONS))
+	    (session_checks_modes(false) && fuse_opt_add_arg(&arguments, "-odefault_permissions")))
 		return 1;
 	prepare_names(number_argument(argv[1]));
 	session = fuse_session_new(&arguments, &null_operations, sizeof(null_operations), NULL);

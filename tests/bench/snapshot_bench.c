@@ -353,7 +353,7 @@ static void directory_remove(const char *path)
 					    "snapshot/inventory.img",
 					    "snapshot/bpfmap-file.img",
 					    "snapshot/bpfmap-data.img"};
-	char file[4096];
+	char file[4096 + 32];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(file, sizeof(file), "%s/%s", path, names[i]);
