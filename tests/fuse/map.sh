@@ -33,7 +33,7 @@ creation()
 	refuses "$backend: a hash without entries" "Invalid argument" sh_c 'echo type=hash key=4 value=8 entries=0 >x'
 	refuses "$backend: no such map" "No such file" sh_c 'echo map=4000000 >x'
 	refuses "$backend: a name with a dot" "Operation not permitted" sh_c 'echo type=hash key=4 value=8 entries=1 >x.y'
-	refuses "$backend: over an existing name with noclobber" "exist" sh_c 'set -C; echo type=hash key=4 value=8 entries=1 >h'
+	refuses "$backend: over an existing map" "Is a directory" sh_c 'echo type=hash key=4 value=8 entries=1 >h'
 	rmdir j h
 }
 
@@ -106,7 +106,7 @@ dot_map()
 	expect "$backend: type" hash "$(cat h/.map/type)"
 	expect "$backend: sizes" "4 8 4" "$(cat h/.map/key_size h/.map/value_size h/.map/max_entries | xargs)"
 	expect "$backend: flags" 0 "$(cat h/.map/flags)"
-	expect "$backend: count" 4 "$(printf '0\n1\n2\n3\n' | sed 's/\(.*\)/\1\t\1/' >h/.map/entries; rm -f h/7; cat h/.map/count)"
+	expect "$backend: count" 4 "$(echo 1 >h/.map/clear; printf '0\n1\n2\n3\n' | sed 's/\(.*\)/\1\t\1/' >h/.map/entries; cat h/.map/count)"
 	expect "$backend: info is JSON" flows "$(python3 -c 'import json; print(json.load(open("h/.map/info"))["name"])')"
 	expect "$backend: format" "key=u32 value=u64" "$(cat h/.map/format)"
 	expect "$backend: pins" h "$(cat h/.map/pins)"
@@ -115,7 +115,7 @@ dot_map()
 		"$(python3 -c 'import json; print(json.dumps(sorted(json.load(open("h/.map/entries.json")), key=lambda e: e["key"])))')"
 	expect "$backend: entries.bin" 48 "$(wc -c <h/.map/entries.bin)"
 	expect "$backend: raw" "02 00 00 00 00 00 00 00" "$(od -An -tx1 h/.map/raw/2 | xargs)"
-	refuses "$backend: attributes are read-only" "denied" setpriv --reuid=0 sh -c 'echo 1 >h/.map/id' || true
+	refuses "$backend: attributes are read-only" "" sh_c 'echo 1 >h/.map/id'
 	check "$backend: writing raw" sh_c "printf '\\0\\1\\0\\0\\0\\0\\0\\0' >h/.map/raw/2"
 	expect "$backend: is an update" 256 "$(cat h/2)"
 	refuses "$backend: raw of the wrong size" "Invalid argument" /bin/sh -c "printf 'abc' | dd of=h/.map/raw/2 status=none"
@@ -129,7 +129,7 @@ dot_map()
 		check "$backend: refill through ${form#*:}" sh_c "cat '$scratch/${form%:*}' >h/.map/${form#*:}"
 		expect "$backend: all is back" "$(sort "$scratch/text")" "$(sort h/.map/entries)"
 	done
-	refuses "$backend: a bad line" "Invalid argument" sh_c "printf '1\t99\nx\t1\n' >h/.map/entries"
+	refuses "$backend: a bad line" "Invalid argument" sh_c "printf '1\t99\nx\t1\n' | cat >h/.map/entries"
 	expect "$backend: applies nothing of its write" 1 "$(cat h/1)"
 	expect "$backend: and is named" 1 "$(last_error | grep -ci 'line 2')"
 	check "$backend: format can be set" make h/.map/format 'key=be32 value=hex'
