@@ -6,6 +6,7 @@
 #include <bpfuse/cleanup.h>
 #include "emu/device.h"
 #include "emu/emu.h"
+#include "emu/file.h"
 #include "emu/link.h"
 #include "emu/map.h"
 #include "emu/offload.h"
@@ -108,6 +109,7 @@ static void emu_close(struct backend *backend)
 {
 	struct emu *emu = emu_of(backend);
 
+	files_close_all(emu);
 	tree_destroy(&emu->tree);
 	offload_unregister_all(&emu->netdevs);
 	xdp_detach_all(&emu->netdevs);

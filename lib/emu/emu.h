@@ -59,6 +59,31 @@ int emu_link_create(struct backend *backend, const struct emu_link_spec *spec,
 		    struct handle **link);
 
 /*
+ * Files that are no BPF objects but that maps take: sockets, cgroups, perf events, tasks. They
+ * can do nothing but be open and be closed.
+ */
+enum emu_file_kind {
+	EMU_FILE_PLAIN,
+	EMU_FILE_PERF_EVENT,
+	EMU_FILE_CGROUP,
+	EMU_FILE_TASK,	  /* a pidfd */
+	EMU_FILE_TCP_NEW, /* neither listening nor connected */
+	EMU_FILE_TCP_LISTENING,
+	EMU_FILE_UDP_NEW, /* not bound */
+	EMU_FILE_UDP_BOUND,
+	EMU_FILE_REUSEPORT, /* bound or listening, in a group of SO_REUSEPORT */
+	EMU_FILE_XSK,	    /* AF_XDP */
+	EMU_FILE_KINDS,	    /* how many there are */
+};
+/*
+ * *fd is the number to be put into maps: the one given if it is free (-EBUSY), or, for -1, the
+ * lowest free one.
+ */
+int emu_file_open(struct backend *backend, enum emu_file_kind kind, int *fd);
+/* -EBADF if it is no open file of emu_file_open(). Files still open end with the backend. */
+int emu_file_close(struct backend *backend, int fd);
+
+/*
  * A record into a ringbuf or perf event array, as a program would write it: -ENOSPC when the
  * ring is full, and the loss is counted.
  */

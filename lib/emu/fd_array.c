@@ -45,13 +45,15 @@ int fd_array_alloc(struct emu *emu, const struct map_spec *spec, const struct em
 
 /* Puts an object, or NULL, into a slot; what was there is the caller's. */
 static struct emu_object *exchange(struct fd_array *array, uint32_t index,
-				   struct emu_object *object)
+				   struct emu_object *object, const struct emu_handle *handle)
 {
 	struct emu_object *old;
 
 	stripe_lock(&array->locks, index);
 	old = array->slots[index];
 	array->slots[index] = object;
+	if (array->through)
+		array->through[index] = handle;
 	stripe_unlock(&array->locks, index);
 	return old;
 }
@@ -59,7 +61,7 @@ static struct emu_object *exchange(struct fd_array *array, uint32_t index,
 void fd_array_clear(struct emu_map *map)
 {
 	for (uint32_t i = 0; i < map->max_entries; i++)
-		object_put(exchange(fd_array_of(map), i, NULL));
+		object_put(exchange(fd_array_of(map), i, NULL, NULL));
 }
 
 void fd_array_free(struct emu_map *map)
@@ -70,6 +72,7 @@ void fd_array_free(struct emu_map *map)
 		fd_array_clear(map);
 	lock_stripes_destroy(&array->locks);
 	free(array->slots);
+	free(array->through);
 	free(array->context);
 	map_destroy(map);
 	free(array);
@@ -95,7 +98,8 @@ int fd_array_lookup(struct emu_map *map, const void *key, void *value, uint64_t 
 }
 
 /* bpf_fd_array_map_update_elem() */
-int fd_array_update(struct emu_map *map, const void *key, const void *value, uint64_t flags)
+int fd_array_update_through(struct emu_map *map, const struct emu_handle *handle, const void *key,
+			    const void *value, uint64_t flags)
 {
 	struct fd_array *array = fd_array_of(map);
 	uint32_t index = array_index(key);
@@ -110,8 +114,36 @@ int fd_array_update(struct emu_map *map, const void *key, const void *value, uin
 	error = array->accept_fd(array, fd, &object);
 	if (error)
 		return error;
-	object_put(exchange(array, index, object));
+	object_put(exchange(array, index, object, handle));
 	return 0;
+}
+
+int fd_array_update(struct emu_map *map, const void *key, const void *value, uint64_t flags)
+{
+	return fd_array_update_through(map, NULL, key, value, flags);
+}
+
+static struct emu_object *take_if_through(struct fd_array *array, uint32_t index,
+					  const struct emu_handle *handle)
+{
+	struct emu_object *object = NULL;
+
+	stripe_lock(&array->locks, index);
+	if (array->through[index] == handle) {
+		object = array->slots[index];
+		array->slots[index] = NULL;
+		array->through[index] = NULL;
+	}
+	stripe_unlock(&array->locks, index);
+	return object;
+}
+
+void fd_array_handle_gone(struct emu_map *map, const struct emu_handle *handle)
+{
+	struct fd_array *array = fd_array_of(map);
+
+	for (uint32_t i = 0; array->through && i < map->max_entries; i++)
+		object_put(take_if_through(array, i, handle));
 }
 
 int fd_array_delete(struct emu_map *map, const void *key)
@@ -121,7 +153,7 @@ int fd_array_delete(struct emu_map *map, const void *key)
 
 	if (index >= map->max_entries)
 		return -E2BIG;
-	old = exchange(fd_array_of(map), index, NULL);
+	old = exchange(fd_array_of(map), index, NULL, NULL);
 	object_put(old);
 	return old ? 0 : -ENOENT;
 }

@@ -13,6 +13,8 @@ struct fd_array {
 	struct emu_map map;
 	struct lock_stripes locks; /* by index */
 	struct emu_object **slots;
+	/* The handles that the slots were filled through; NULL: of no interest. */
+	const struct emu_handle **through;
 	/* The object that fd stands for, if it may be in this map: a new reference. */
 	int (*accept_fd)(struct fd_array *array, int fd, struct emu_object **object);
 	void *context; /* the type's; freed with the map */
@@ -34,6 +36,10 @@ void fd_array_clear(struct emu_map *map);
 /* The object's id. */
 int fd_array_lookup(struct emu_map *map, const void *key, void *value, uint64_t flags);
 int fd_array_update(struct emu_map *map, const void *key, const void *value, uint64_t flags);
+int fd_array_update_through(struct emu_map *map, const struct emu_handle *handle, const void *key,
+			    const void *value, uint64_t flags);
+/* Empties the slots that were filled through that handle. */
+void fd_array_handle_gone(struct emu_map *map, const struct emu_handle *handle);
 int fd_array_delete(struct emu_map *map, const void *key);
 
 #endif

@@ -25,6 +25,7 @@ struct emu_handle {
 
 #define HANDLE_FLAGS (BPF_F_RDONLY | BPF_F_WRONLY)
 #define FD_FIRST 3
+#define FD_END 65536 /* of numbers that can be asked for; others come as they come */
 
 struct fd_table {
 	pthread_mutex_t lock;
@@ -43,6 +44,8 @@ int handle_mode_from_flags(uint32_t flags, unsigned *mode);
  * Takes over one plain reference to the object, also on failure, and makes it a user's.
  */
 int handle_new(struct emu_object *object, unsigned mode, struct handle **handle);
+/* The same at a number of the caller's choice: -EBUSY if it is taken, -EBADF if it is none. */
+int handle_new_at(struct emu_object *object, unsigned mode, int fd, struct handle **handle);
 void emu_handle_close(struct handle *handle);
 
 static inline struct emu_handle *emu_handle(struct handle *handle)
@@ -55,12 +58,13 @@ static inline struct emu_handle *emu_handle(struct handle *handle)
  * kind of object.
  */
 int fd_object(struct emu *emu, int fd, enum object_kind kind, struct emu_object **object);
+/* The open handle of that kind behind a number, or any of that kind; NULL: there is none. */
+struct handle *fd_handle(struct emu *emu, int fd, enum object_kind kind);
+struct handle *fd_next_handle(struct emu *emu, enum object_kind kind);
 /*
- * Sockets, cgroups, tasks and perf events are not emulated, so no number stands for one: it is
- * either not open at all, or of something else.
+ * Whatever is behind a number, a new reference; -EBADF if nothing is. NULL for 0, 1 and 2, which
+ * are open but not emulated.
  */
-bool fd_is_open(struct emu *emu, int64_t fd);
-/* sockfd_lookup(): -EBADF or -ENOTSOCK. */
-int fd_as_socket(struct emu *emu, int64_t fd);
+int fd_object_any(struct emu *emu, int64_t fd, struct emu_object **object);
 
 #endif

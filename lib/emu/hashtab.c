@@ -272,6 +272,33 @@ bool hashtab_evict(struct hashtab *table, struct hashtab_element *element)
 	return was_there;
 }
 
+/* Takes such elements out of a bucket; they hang together by their links. */
+static struct hashtab_element *bucket_remove_if(struct hashtab *table, uint32_t bucket,
+						bool (*gone)(const void *stored))
+{
+	struct hashtab_element *element, *next, *removed = NULL;
+
+	stripe_lock(&table->locks, bucket);
+	for (element = bucket_head(table, bucket); element; element = next) {
+		next = element->next;
+		if (!gone(element_value(table, element)))
+			continue;
+		bucket_unlink(table, element);
+		count_down(table);
+		element->next = removed;
+		removed = element;
+	}
+	stripe_unlock(&table->locks, bucket);
+	return removed;
+}
+
+void hashtab_remove_if(struct hashtab *table, bool (*gone)(const void *stored))
+{
+	for (uint64_t bucket = 0; bucket <= table->bucket_mask; bucket++)
+		if (bucket_head(table, (uint32_t)bucket))
+			elements_release(table, bucket_remove_if(table, (uint32_t)bucket, gone));
+}
+
 void hashtab_free(struct emu_map *map)
 {
 	struct hashtab *table = hashtab_of(map);

@@ -50,7 +50,8 @@ struct hashtab {
 	bool in_place; /* an update writes into the element that is there: per-CPU types */
 	bool preallocated;
 	atomic_uint count;
-	void *context; /* the hooks' */
+	void *context;	    /* the hooks' */
+	atomic_ullong seen; /* sockhash: files_closed when it last looked */
 };
 
 static inline struct hashtab *hashtab_of(struct emu_map *map)
@@ -76,6 +77,8 @@ void hashtab_free(struct emu_map *map);
 uint64_t hashtab_memory_usage(struct emu_map *map);
 /* Takes an element out whose memory is the hooks'; false if it is no longer in its bucket. */
 bool hashtab_evict(struct hashtab *table, struct hashtab_element *element);
+/* Takes out and releases every element whose stored value `gone` says yes to. */
+void hashtab_remove_if(struct hashtab *table, bool (*gone)(const void *stored));
 /* Bytes of an element with its key and value. */
 size_t hashtab_element_bytes(const struct hashtab *table);
 

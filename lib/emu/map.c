@@ -67,9 +67,18 @@ static void map_last_user_gone(struct emu_object *object)
 		map->ops->last_user_gone(map);
 }
 
+static void map_handle_gone(struct emu_object *object, const struct emu_handle *handle)
+{
+	struct emu_map *map = (struct emu_map *)object;
+
+	if (map->ops->handle_gone)
+		map->ops->handle_gone(map, handle);
+}
+
 static const struct emu_object_ops map_object_ops = {
 	.free = map_object_free,
 	.last_user_gone = map_last_user_gone,
+	.handle_gone = map_handle_gone,
 };
 
 int map_init(struct emu_map *map, struct emu *emu, const struct emu_map_ops *ops,

@@ -69,6 +69,8 @@ struct emu_map_ops {
 	void (*free)(struct emu_map *map);
 	/* The last handle and pin have gone. */
 	void (*last_user_gone)(struct emu_map *map);
+	/* A handle is being closed. */
+	void (*handle_gone)(struct emu_map *map, const struct emu_handle *handle);
 	/* After the general BTF rules; key type NULL: none was given. NULL here: see map_create. */
 	int (*check_btf)(const struct emu_map *map, const struct btf_types *types);
 	/* May `inner` replace the template? bpf_map_ops.map_meta_equal; NULL: no inner maps. */
@@ -79,6 +81,9 @@ struct emu_map_ops {
 
 	int (*lookup)(struct emu_map *map, const void *key, void *value, uint64_t flags);
 	int (*update)(struct emu_map *map, const void *key, const void *value, uint64_t flags);
+	/* Instead of update, where it matters which handle it comes through. */
+	int (*update_through)(struct emu_map *map, const struct emu_handle *handle, const void *key,
+			      const void *value, uint64_t flags);
 	int (*delete)(struct emu_map *map, const void *key);
 	int (*next_key)(struct emu_map *map, const void *key, void *next);
 	int (*lookup_and_delete)(struct emu_map *map, const void *key, void *value, uint64_t flags);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* cgroup_array: takes cgroups, of which there are none here; nothing can be looked up. */
+/* cgroup_array: cgroups, of which nothing can be looked up. */
 #include <errno.h>
 #include "emu/fd_array.h"
+#include "emu/file.h"
 #include "emu/map_array.h"
 #include "emu/map_simple.h"
 
-/* cgroup_fd_array_get_ptr() of what is no cgroup */
+/* cgroup_fd_array_get_ptr() */
 static int accept_fd(struct fd_array *array, int fd, struct emu_object **object)
 {
-	return -EBADF;
+	return file_from_fd(emu_of_map(&array->map), fd, FILE_BIT(CGROUP), -EBADF,
+			    (struct emu_file **)object);
 }
 
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* cgrp_storage: the owner is a cgroup, of which there are none here. */
+/* cgrp_storage: the owner is a cgroup. */
 #include <errno.h>
 #include "emu/storage.h"
 
+static int find_owner(struct emu *emu, int fd, struct storage_owner *owner)
+{
+	return file_from_fd(emu, fd, FILE_BIT(CGROUP), -EBADF, &owner->file);
+}
+
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	return storage_alloc(emu, spec, &map_cgrp_storage_ops, storage_owner_none, map);
+	return storage_alloc(emu, spec, &map_cgrp_storage_ops, find_owner, map);
 }
 
 const struct emu_map_ops map_cgrp_storage_ops = {

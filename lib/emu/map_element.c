@@ -48,6 +48,8 @@ int emu_map_update(struct handle *handle, const void *key, const void *value, ui
 		return -EPERM;
 	if (!map_lock_flag_ok(map, flags) || !key_fits(map, key))
 		return -EINVAL;
+	if (map->ops->update_through)
+		return map->ops->update_through(map, emu_handle(handle), key, value, flags);
 	return map->ops->update ? map->ops->update(map, key, value, flags) : -ENOTSUPP;
 }
 

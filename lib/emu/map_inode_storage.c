@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* inode_storage: the owner is the inode of a file. BPF handles share one, the kernel's anonymous
- * inode; the numbers below them are a terminal or the like, another one. */
+/*
+ * inode_storage: the owner is the inode of a file. Handles of BPF objects and perf events share
+ * one, the kernel's anonymous inode; the numbers below all handles are files of their own.
+ */
 #include <errno.h>
 #include "emu/storage.h"
 
-#define ANONYMOUS_INODE 3 /* 0 to 2: the three files that are no handles */
+#define ANONYMOUS_INODE FD_FIRST /* any number that is no owner of its own */
 
-static int owner(struct emu *emu, int fd)
+static int find_owner(struct emu *emu, int fd, struct storage_owner *owner)
 {
-	if (!fd_is_open(emu, fd))
-		return -EBADF;
-	return fd < ANONYMOUS_INODE ? fd : ANONYMOUS_INODE;
+	const unsigned with_inode = ~FILE_BIT(PERF_EVENT);
+	int error = file_from_fd(emu, fd, with_inode, -EINVAL, &owner->file);
+
+	if (error != -EINVAL)
+		return error;
+	owner->file = NULL;
+	owner->number = fd < FD_FIRST ? fd : ANONYMOUS_INODE;
+	return 0;
 }
 
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	return storage_alloc(emu, spec, &map_inode_storage_ops, owner, map);
+	return storage_alloc(emu, spec, &map_inode_storage_ops, find_owner, map);
 }
 
 const struct emu_map_ops map_inode_storage_ops = {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* sk_storage: the owner is a socket, of which there are none here. */
+/* sk_storage: the owner is a socket. */
 #include <errno.h>
 #include "emu/storage.h"
 
-static int owner(struct emu *emu, int fd)
+static int find_owner(struct emu *emu, int fd, struct storage_owner *owner)
 {
-	return fd_as_socket(emu, fd);
+	return file_from_fd(emu, fd, FILE_SOCKETS, -ENOTSOCK, &owner->file);
 }
 
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	return storage_alloc(emu, spec, &map_sk_storage_ops, owner, map);
+	return storage_alloc(emu, spec, &map_sk_storage_ops, find_owner, map);
 }
 
 const struct emu_map_ops map_sk_storage_ops = {

@@ -18,10 +18,17 @@
 
 struct emu;
 struct emu_object;
+struct emu_handle;
+
+/* The objects' kinds are those of backend.h, and files that are no BPF objects: file.h. */
+#define OBJECT_FILE ((enum object_kind)(OBJECT_BTF + 1))
+#define OBJECT_KINDS (OBJECT_BTF + 2)
 
 struct emu_object_ops {
 	void (*free)(struct emu_object *object);
 	void (*last_user_gone)(struct emu_object *object); /* may be NULL */
+	/* A handle is being closed; may be NULL. */
+	void (*handle_gone)(struct emu_object *object, const struct emu_handle *handle);
 };
 
 struct emu_object {

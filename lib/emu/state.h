@@ -11,8 +11,6 @@
 #include "emu/object.h"
 #include "emu/tree.h"
 
-#define OBJECT_KINDS (OBJECT_BTF + 1)
-
 struct struct_ops_type;
 
 struct emu {
@@ -25,6 +23,11 @@ struct emu {
 	atomic_bool stats_enabled; /* BPF_ENABLE_STATS is held */
 	atomic_uint capabilities; /* enum emu_capability */
 	uint64_t memory_limit;	  /* bytes that all maps together may reserve */
+	unsigned cpus_max;	    /* NR_CPUS: the most entries of a cpumap */
+	atomic_ullong files_closed; /* so many files have gone: see file.h */
+	atomic_ullong last_serial;  /* of a file */
+	atomic_uint capabilities;   /* enum emu_capability */
+	uint64_t memory_limit;	    /* bytes that all maps together may reserve */
 	atomic_ullong memory_reserved;
 	struct struct_ops_type *struct_ops; /* from the scenario; never change later */
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The emulated world: programs are opaque, devices are those of the emulation. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 static struct handle *things[THINGS_MAX];
 static size_t thing_count;
+static int files[THINGS_MAX]; /* numbers of emu_file_open() */
+static size_t file_count;
 static char devices[DEVICES_MAX][DEVICE_NAME_MAX];
 static size_t device_count;
 
@@ -67,8 +70,50 @@ static int thing_make(struct backend *backend, enum thing kind, struct handle **
 	}
 }
 
+/* What a thing is as a file; false if it is none. */
+static bool file_kind(enum thing kind, enum emu_file_kind *file)
+{
+	static const struct {
+		enum thing thing;
+		enum emu_file_kind file;
+	} kinds[] = {
+		{THING_PERF_EVENT, EMU_FILE_PERF_EVENT},
+		{THING_CGROUP, EMU_FILE_CGROUP},
+		{THING_TCP_LISTENING, EMU_FILE_TCP_LISTENING},
+		{THING_TCP_NEW, EMU_FILE_TCP_NEW},
+		{THING_UDP_BOUND, EMU_FILE_UDP_BOUND},
+		{THING_UDP_NEW, EMU_FILE_UDP_NEW},
+		{THING_REUSEPORT, EMU_FILE_REUSEPORT},
+		{THING_XSK, EMU_FILE_XSK},
+		{THING_PIDFD, EMU_FILE_TASK},
+		{THING_FILE, EMU_FILE_PLAIN},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (kinds[i].thing == kind) {
+			*file = kinds[i].file;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int file_make(struct backend *backend, enum emu_file_kind kind, int *number)
+{
+	int error;
+
+	if (file_count == THINGS_MAX)
+		return -ENFILE;
+	*number = -1;
+	error = emu_file_open(backend, kind, number);
+	if (!error)
+		files[file_count++] = *number;
+	return error;
+}
+
 static int make(struct world *world, enum thing kind, int *number)
 {
+	enum emu_file_kind file;
 	struct handle *handle;
 	int error;
 
@@ -88,6 +133,8 @@ static int make(struct world *world, enum thing kind, int *number)
 	default:
 		break;
 	}
+	if (file_kind(kind, &file))
+		return file_make(world->backend, file, number);
 	if (thing_count == THINGS_MAX)
 		return -ENFILE;
 	error = thing_make(world->backend, kind, &handle);
@@ -113,6 +160,13 @@ static void drop(struct world *world, int number)
 		if (handle_fd(things[i]) == number) {
 			handle_close(things[i]);
 			things[i] = things[--thing_count];
+			return;
+		}
+	}
+	for (size_t i = 0; i < file_count; i++) {
+		if (files[i] == number) {
+			emu_file_close(world->backend, number);
+			files[i] = files[--file_count];
 			return;
 		}
 	}
@@ -147,6 +201,8 @@ static void tidy(struct world *world)
 {
 	while (thing_count)
 		handle_close(things[--thing_count]);
+	while (file_count)
+		emu_file_close(world->backend, files[--file_count]);
 	while (device_count)
 		device_remove(world->backend, devices[--device_count]);
 }
