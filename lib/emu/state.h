@@ -19,10 +19,7 @@ struct emu {
 	struct fd_table fds;
 	struct tree tree;
 	struct netdev_table netdevs;
-	unsigned cpus_max;	  /* NR_CPUS: the most entries of a cpumap */
-	atomic_bool stats_enabled; /* BPF_ENABLE_STATS is held */
-	atomic_uint capabilities; /* enum emu_capability */
-	uint64_t memory_limit;	  /* bytes that all maps together may reserve */
+	atomic_bool stats_enabled;  /* BPF_ENABLE_STATS is held */
 	unsigned cpus_max;	    /* NR_CPUS: the most entries of a cpumap */
 	atomic_ullong files_closed; /* so many files have gone: see file.h */
 	atomic_ullong last_serial;  /* of a file */
