@@ -201,8 +201,8 @@ static int accept_bits(struct acceptor *acceptor, const struct where *where,
 	kept = bits_read(bytes, member->bit_offset, member->bit_size, is_signed);
 	if (kept == number)
 		return 0;
-	return accept_fault(acceptor, where, node, "out of range for a %s bit-field of %u bits",
-			    is_signed ? "signed" : "unsigned", member->bit_size);
+	return accept_fault(acceptor, where, node, "out of range for %s bit-field of %u bits",
+			    is_signed ? "a signed" : "an unsigned", member->bit_size);
 }
 
 int accept_member(struct acceptor *acceptor, const struct where *where, const struct member *member,
