@@ -114,12 +114,12 @@ static int ethtool(int fd, const char *name, void *command)
 /* How many statistics the driver has. */
 static uint32_t count_statistics(int fd, const char *name)
 {
-	struct {
+	union {
 		struct ethtool_sset_info info;
-		uint32_t count;
+		unsigned char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
 	} query = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_STATS}};
 
-	return ethtool(fd, name, &query) || !query.info.sset_mask ? 0 : query.count;
+	return ethtool(fd, name, &query) || !query.info.sset_mask ? 0 : query.info.data[0];
 }
 
 /* "rx_queue_0_xdp_drops" and the like: queues are added up. */

@@ -27,8 +27,8 @@ static inline void cleanup_fclose_(FILE **file)
 #define cleanup_free __attribute__((cleanup(cleanup_free_)))
 #define cleanup_close __attribute__((cleanup(cleanup_close_)))
 #define cleanup_fclose __attribute__((cleanup(cleanup_fclose_)))
-/* Any `void f(struct x **)`. */
-#define cleanup_with(function) __attribute__((cleanup(function)))
+/* Any `void f(struct x **)`. clang calls a variable that does nothing but own unused. */
+#define cleanup_with(function) __attribute__((cleanup(function), unused))
 
 /* Hands ownership over: the variable no longer owns what it held. */
 #define move_ptr(pointer)                                                                          \
