@@ -2,6 +2,7 @@
 #include "pending.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpfuse/spec.h>

@@ -32,6 +32,7 @@ static const int calls_serving[] = {
 	SCMP_SYS(close),
 	SCMP_SYS(close_range),
 	SCMP_SYS(dup),
+	SCMP_SYS(dup2),
 	SCMP_SYS(dup3),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),

@@ -5,12 +5,13 @@
 . "$(dirname "$0")/../tap.sh"
 need_fuse
 need_root
-
-bin=$scratch/bin
-mkdir "$bin" "$scratch/a" "$scratch/b"
-ln -s "$BPFUSE" "$bin/bpfuse"
-# mount.fuse3 finds the program by the type's second half in $PATH.
-export PATH=$bin:$PATH
+# mount.fuse3 finds the program by the type's second half in a $PATH of its own, so it must lie
+# there: in a mount namespace, so that this system's directory stays as it is.
+[ -n "${BPFUSE_TEST_INNER:-}" ] ||
+	BPFUSE_TEST_INNER=yes exec unshare --mount --propagation private "$0"
+mkdir "$scratch/bin" "$scratch/a" "$scratch/b"
+cp "$BPFUSE" "$scratch/bin/bpfuse"
+mount --bind "$scratch/bin" /usr/local/sbin || skip_all "this kernel has no bind mounts for us"
 
 type_of()
 {
