@@ -83,11 +83,24 @@ static const struct node_kind kind_pending = {
 	.file = &pending_file_ops,
 };
 
+/*
+ * The daemon would act with its own rights: whoever may write to a directory could have any map
+ * by its id. bpf(2) asks for CAP_BPF and CAP_SYS_ADMIN, which only these two stand for.
+ */
+static bool may_make_objects(const struct request *request)
+{
+	return request->uid == 0 || request->uid == request->fs->uid;
+}
+
 int pending_create(struct request *request, struct node *dir, const char *name, struct file *file,
 		   struct node **child)
 {
 	if (request->fs->backend->read_only)
 		return -EROFS;
+	if (!may_make_objects(request))
+		return fault_set(&request->fault, EPERM,
+				 "expected root or the user who mounted: nobody else makes or "
+				 "pins objects here");
 	uint64_t ino = node_ino(dir->ino, name, strlen(name));
 	file->umask = request->umask;
 	*child = node_child(request->fs->nodes, dir, name, &kind_pending, ino, NULL, 0);
