@@ -42,8 +42,9 @@ struct file_ops {
 	/* What to give for these bytes; stays valid until the next operation on the file. */
 	int (*read)(struct request *request, struct file *file, off_t offset, size_t size,
 		    const char **data, size_t *length);
-	/* Instead of read: answers the request itself, now or later, unless it returns -errno. */
-	int (*wait)(struct request *request, struct file *file, size_t size);
+	/* Instead of read: answers the request itself, now or later, unless it returns -errno.
+	 * flags are those that the file has now (O_NONBLOCK). */
+	int (*wait)(struct request *request, struct file *file, size_t size, int flags);
 	/* All of it or -errno. */
 	int (*write)(struct request *request, struct file *file, const char *data, size_t length,
 		     off_t offset);

@@ -22,9 +22,9 @@ int map_dir_rename(struct request *request, struct node *dir, const char *name,
 		   struct node *new_dir, const char *new_name, unsigned flags);
 
 #define MAP_DIR_OPERATIONS                                                                         \
-	.type = S_IFDIR, .flags = KIND_CACHED, .entries = map_dir_entries, .lookup = map_dir_lookup,                     \
-	.list = map_dir_list, .create = map_dir_create, .unlink = map_dir_unlink,                  \
-	.rmdir = removal_ignore, .rename = map_dir_rename
+	.type = S_IFDIR, .flags = KIND_CACHED, .entries = map_dir_entries,                         \
+	.lookup = map_dir_lookup, .list = map_dir_list, .create = map_dir_create,                  \
+	.unlink = map_dir_unlink, .rmdir = removal_ignore, .rename = map_dir_rename
 
 bool map_is_keyed(const struct object *map);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
@@ -48,10 +49,16 @@ static void unmount_by_helper(const char *path)
 		waitpid(child, NULL, 0);
 }
 
+/* statfs(2) asks the daemon; stat(2) may still be answered by what the kernel remembers. */
+static bool is_dead(const char *path)
+{
+	struct statfs st;
+	return statfs(path, &st) && (errno == ENOTCONN || errno == ECONNABORTED);
+}
+
 static void unmount_dead(const char *path)
 {
-	struct stat st;
-	for (int i = 0; i < LAYERS_MAX && stat(path, &st) && errno == ENOTCONN; i++)
+	for (int i = 0; i < LAYERS_MAX && is_dead(path); i++)
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
 			unmount_by_helper(path);
 }

@@ -487,7 +487,7 @@ static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset
 	const char *data;
 	size_t length;
 	if (file->ops->wait) {
-		int waiting = file->ops->wait(&request, file, size);
+		int waiting = file->ops->wait(&request, file, size, info->flags);
 		if (waiting)
 			reply_status(&request, file->node, NULL, waiting);
 		return;

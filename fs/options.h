@@ -9,7 +9,7 @@
 #include <fuse_opt.h>
 #include <bpfuse/fault.h>
 
-#define TIMEOUT_NOT_GIVEN (-1.0)
+#define TIMEOUT_NOT_GIVEN (-__DBL_MAX__)
 
 struct options {
 	char *source;

@@ -191,7 +191,7 @@ static void interrupted(fuse_req_t req, void *data)
 	wake(data);
 }
 
-static int stream_file_wait(struct request *request, struct file *file, size_t size)
+static int stream_file_wait(struct request *request, struct file *file, size_t size, int flags)
 {
 	struct stream_file *reader = file->state;
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -201,7 +201,7 @@ static int stream_file_wait(struct request *request, struct file *file, size_t s
 	waiter->size = size;
 	pthread_mutex_lock(&reader->lock);
 	bool answered = !reader->waiters && answer(reader, waiter);
-	if (!answered && file->flags & O_NONBLOCK) {
+	if (!answered && flags & O_NONBLOCK) {
 		pthread_mutex_unlock(&reader->lock);
 		free(waiter);
 		return -EAGAIN;

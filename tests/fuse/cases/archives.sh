@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Whole map directories, .map/ and all, through tools that copy directories.
+. "$(dirname "$0")/lib.sh"
+mount_start
+out=$scratch/out
+mkdir "$out"
+printf '1\t10\n2\t20\n3\t30\n' >"$scratch/lines"
+
+copies_of()
+{
+	local type=$1 spec=$2
+	make h "$spec"
+	cp "$scratch/lines" "$m/h/.map/entries"
+	content=$(sort "$m/h/.map/entries")
+	works "$type: tar c" "tar cf '$out/t.tar' h"
+	works "$type: tar x into the emptied map" "echo 1 >h/.map/clear; timeout 20 tar xf '$out/t.tar'"
+	same "$type: restores" "sort h/.map/entries" "$content"
+	works "$type: tar x over what is there" "timeout 20 tar xf '$out/t.tar'"
+	same "$type: changes nothing" "sort h/.map/entries" "$content"
+	works "$type: rsync -a out" "rsync -a h '$out'"
+	same "$type: again: nothing of the keys" "rsync -ai --exclude=.map h '$out'" ""
+	works "$type: rsync -a --inplace into the emptied map" "echo 1 >h/.map/clear; rsync -a --inplace '$out/h' ."
+	same "$type: restores" "sort h/.map/entries" "$content"
+	works "$type: cp -r out" "cp -r h '$out/cp'"
+	works "$type: diff -r" "diff -r --exclude=holders h '$out/cp'"
+	works "$type: cp of the keys back" "echo 1 >h/.map/clear; cp '$out'/cp/[0-9]* h"
+	same "$type: restores" "sort h/.map/entries" "$content"
+	works "$type: cpio" "find h/[0-9]* | cpio -o 2>/dev/null | (cd '$out' && cpio -idu 2>/dev/null); cmp h/1 '$out/h/1'"
+	fails "$type: what can only be read is not written" "Permission denied" "echo 5 >h/.map/id"
+	works "$type: rm -r" "rm -r h"
+	rm -rf "${out:?}"/*
+}
+copies_of hash 'type=hash key=4 value=8 entries=16 name=h'
+copies_of percpu 'type=percpu_hash key=4 value=8 entries=16 name=h'
+copies_of lru 'type=lru_hash key=4 value=8 entries=1000 name=h'
+mount_stop
+finish

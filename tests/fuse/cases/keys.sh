@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Keys: which update an open means, names, sizes and times, what fails with which errno.
+. "$(dirname "$0")/lib.sh"
+mount_start
+make h 'type=hash key=4 value=8 entries=4 name=h'
+make a 'type=array key=4 value=4 entries=2 name=a'
+make b 'type=hash key=6 value=3 entries=8 name=b'
+make ph 'type=percpu_hash key=4 value=8 entries=4 name=ph'
+make pa 'type=percpu_array key=4 value=8 entries=2 name=pa'
+
+works "echo makes a key" "echo 1 >h/1"
+works "echo changes it" "echo 2 >h/1"
+same "hexadecimal, and blanks around" "printf '  0x10 \n' >h/1; cat h/1" 16
+same "a name in hexadecimal" "cat h/0x1" 16
+same "a name as bytes" "cat h/hex-01000000" 16
+same "written by another name" "echo 3 >h/0x00000001; ls h" 1
+
+# open(2) by hand: flags of the update.
+cat >"$scratch/flags.py" <<'END'
+import errno, os, sys
+def attempt(title, action):
+    try:
+        print(title, action())
+    except OSError as error:
+        print(title, errno.errorcode[error.errno])
+def write(name, flags, text=b"5"):
+    fd = os.open(name, flags | os.O_WRONLY, 0o600)
+    try:
+        return os.write(fd, text)
+    finally:
+        os.close(fd)
+os.chdir(sys.argv[1])
+attempt("create", lambda: write("h/1", os.O_CREAT))
+attempt("excl, there", lambda: write("h/1", os.O_CREAT | os.O_EXCL))
+attempt("excl, new", lambda: write("h/2", os.O_CREAT | os.O_EXCL))
+attempt("plain, there", lambda: write("h/1", 0))
+attempt("plain, absent", lambda: write("h/3", 0))
+attempt("excl on an array's slot", lambda: write("a/0", os.O_CREAT | os.O_EXCL))
+attempt("beyond an array", lambda: write("a/9", os.O_CREAT))
+# Two creators: the second one's O_EXCL is found by the map.
+one = os.open("h/3", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+two = os.open("h/3", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+attempt("first", lambda: os.write(one, b"1"))
+attempt("second", lambda: os.write(two, b"2"))
+attempt("first again", lambda: os.write(one, b"3"))
+os.close(one); os.close(two)
+# A key that vanishes behind an open name.
+fd = os.open("h/3", os.O_WRONLY)
+app = os.open("h/3", os.O_WRONLY | os.O_APPEND)
+os.unlink("h/3")
+attempt("existing only, gone", lambda: os.write(fd, b"1"))
+attempt("append, gone: made", lambda: os.write(app, b"7"))
+print(open("h/3").read().strip())
+os.close(fd); os.close(app)
+# One write is one update; nothing by O_TRUNC, close or fsync.
+fd = os.open("h/3", os.O_RDWR | os.O_TRUNC)
+print(os.read(fd, 10))
+os.write(fd, b"8"); os.lseek(fd, 0, 0); print(os.read(fd, 10))
+os.fsync(fd); os.ftruncate(fd, 0)
+print(open("h/3").read().strip())
+os.close(fd)
+st = os.stat("h/3")
+os.utime("h/3"); os.chmod("h/3", st.st_mode & 0o7777); os.chown("h/3", st.st_uid, st.st_gid)
+attempt("chown", lambda: os.chown("h/3", 1, 1))
+after = os.stat("h/3")
+print(after.st_size, st.st_mtime_ns == after.st_mtime_ns, st.st_ctime_ns == after.st_ctime_ns)
+open("h/3", "w").write("9")
+print(os.stat("h/3").st_mtime_ns > st.st_mtime_ns, os.stat("h/3").st_ctime_ns == st.st_ctime_ns)
+attempt("rename", lambda: os.rename("h/3", "h/4"))
+attempt("mknod", lambda: os.mknod("h/4"))
+print(os.statvfs("h").f_namemax)
+END
+expect "flags of updates" 'create 1
+excl, there EEXIST
+excl, new 1
+plain, there 1
+plain, absent ENOENT
+excl on an array'"'"'s slot EEXIST
+beyond an array E2BIG
+first 1
+second EEXIST
+first again 1
+existing only, gone ENOENT
+append, gone: made 1
+7
+b'"'7\n'"'
+b'"'8\n'"'
+8
+chown EPERM
+2 True True
+True True
+rename EXDEV
+mknod EPERM
+255' "$(python3 "$scratch/flags.py" "$m" 2>&1)"
+
+works "fill it" "echo 1 >h/2; echo 1 >h/3; echo 1 >h/4"
+fails "full: E2BIG" "Argument list too long" "echo 1 >h/5"
+logged "and why" "full"
+fails "touch of a new key in a full map" "Argument list too long" "touch h/5"
+same "is not there" "ls h | wc -l" 4
+works "a key that is there can be changed" "echo 9 >h/4"
+works "frozen" "echo 1 >h/.map/frozen"
+fails "update of a frozen map" "Operation not permitted" "echo 1 >h/4"
+logged "and why" "frozen"
+fails "delete from a frozen map" "Operation not permitted" "rm h/4"
+same "is still read" "cat h/4" 9
+fails "a name that is no key: lookup" "No such file" "cat h/x"
+fails "a name that is no key: create" "Invalid argument" "echo 1 >h/x"
+fails "a directory in place of a key" "No such file" "ls h/77/"
+
+same "other sizes are bytes" "echo hex-010203 >b/hex-0a0b0c0d0e0f; cat b/hex-0a0b0c0d0e0f; ls b" '"hex-010203"
+hex-0a0b0c0d0e0f'
+same "bytes with blanks" "echo '0a 0b 0c' >b/hex-0a0b0c0d0e0f; cat b/*" '"hex-0a0b0c"'
+fails "a byte too few" "Invalid argument" "echo hex-0102 >b/hex-0a0b0c0d0e0f"
+fails "a key of a byte too few" "Invalid argument" "echo hex-010203 >b/hex-0a0b0c0d0e"
+
+cpus=$(cat "$m/pa/0" | tr -cd , | wc -c)
+cpus=$((cpus + 1))
+works "one value for all CPUs" "echo 5 >ph/1"
+same "the sum" "cat ph/.map/sum/1" $((5 * cpus))
+works "one CPU's" "echo '{\"0\":7}' >ph/1"
+same "the others stay" "cat ph/.map/sum/1" $((5 * (cpus - 1) + 7))
+same "raw: all slots" "wc -c <ph/.map/raw/1" $((8 * cpus))
+same "what is printed can be written" "cat ph/1 >'$scratch/v'; cat '$scratch/v' >ph/2; cat ph/2 | cmp - '$scratch/v' && echo same" same
+mount_stop
+finish
