@@ -13,6 +13,18 @@
 
 #define ELEMENTS 100000u
 
+/* The kernel, unless WALK_BACKEND says otherwise ("emu"). */
+static struct backend *world_open(void)
+{
+	const char *source = getenv("WALK_BACKEND");
+	struct backend *backend;
+
+	if (!source)
+		return kernel_fixture_open();
+	cr_assert_eq(backend_open(source, NULL, &backend, NULL), 0);
+	return backend;
+}
+
 /* Keys hold a number; the tests own 0 .. ELEMENTS-1, a busy writer owns those above. */
 struct shape {
 	char name[24];
@@ -176,9 +188,9 @@ ParameterizedTestParameters(walk, exactly_once)
 				   sizeof(shapes) / sizeof(shapes[0]));
 }
 
-ParameterizedTest(struct shape *shape, walk, exactly_once, .timeout = 60)
+ParameterizedTest(struct shape *shape, walk, exactly_once, .timeout = 300)
 {
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, shape);
 	struct writer writer = {.shape = shape, .map = map};
 	pthread_t thread;
@@ -209,7 +221,7 @@ ParameterizedTest(struct shape *shape, walk, exactly_once, .timeout = 60)
 Test(walk, ends_when_the_current_key_vanishes)
 {
 	struct shape shape = {"lpm_trie", BPF_MAP_TYPE_LPM_TRIE, 8, 4, 1000, BPF_F_NO_PREALLOC};
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, &shape);
 	unsigned char key[8], value[8] = {0};
 	struct walk_chunk chunk;
@@ -247,7 +259,7 @@ static const struct refusal {
 
 Test(walk, refusals_pass_through)
 {
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		const struct refusal *row = &refusals[i];
@@ -269,7 +281,7 @@ Test(walk, empty_slots_are_left_out)
 {
 	struct shape outer_shape = {"", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 10000, 0};
 	struct shape inner_shape = {"", BPF_MAP_TYPE_HASH, 4, 4, 1, 0};
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *inner = shape_create(backend, &inner_shape), *outer;
 	struct map_spec spec = MAP_SPEC_INIT;
 	struct walk_chunk chunk;
@@ -304,7 +316,7 @@ Test(walk, empty_slots_are_left_out)
 Test(walk, arrays_cannot_be_cleared)
 {
 	struct shape shape = {"", BPF_MAP_TYPE_ARRAY, 4, 4, 5000, 0};
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, &shape);
 	uint64_t count;
 
@@ -316,7 +328,7 @@ Test(walk, arrays_cannot_be_cleared)
 Test(walk, a_queue_drains_by_popping)
 {
 	struct shape shape = {"", BPF_MAP_TYPE_QUEUE, 0, 4, 100, 0};
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, &shape);
 	uint64_t count;
 
@@ -329,7 +341,7 @@ Test(walk, a_queue_drains_by_popping)
 Test(bulk, update_stops_at_the_first_refusal)
 {
 	struct shape shape = {"", BPF_MAP_TYPE_HASH, 4, 4, 3, 0};
-	struct backend *backend = kernel_fixture_open();
+	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, &shape);
 	uint32_t keys[] = {1, 2, 3, 4, 5}, values[5] = {0}, done;
 
@@ -342,5 +354,5 @@ Test(bulk, update_stops_at_the_first_refusal)
 
 int main(int argc, char **argv)
 {
-	return kernel_tests_main(argc, argv);
+	return getenv("WALK_BACKEND") ? tests_main(argc, argv) : kernel_tests_main(argc, argv);
 }

@@ -60,19 +60,23 @@ struct backend *kernel_fixture_open(void)
 	return backend;
 }
 
-int kernel_tests_main(int argc, char **argv)
+int tests_main(int argc, char **argv)
 {
-	const char *missing = kernel_missing();
-	struct criterion_test_set *tests;
+	struct criterion_test_set *tests = criterion_initialize();
 	int result = 0;
 
-	if (missing) {
-		puts(missing);
-		return 77;
-	}
-	tests = criterion_initialize();
 	if (criterion_handle_args(argc, argv, true))
 		result = !criterion_run_all_tests(tests);
 	criterion_finalize(tests);
 	return result;
+}
+
+int kernel_tests_main(int argc, char **argv)
+{
+	const char *missing = kernel_missing();
+
+	if (!missing)
+		return tests_main(argc, argv);
+	puts(missing);
+	return 77;
 }

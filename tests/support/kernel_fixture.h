@@ -14,7 +14,8 @@ const char *kernel_missing(void);
 struct backend *kernel_fixture_open(void);
 /* Where it is mounted. */
 const char *kernel_fixture_directory(void);
-/* criterion's main(), which skips (77) where bpf(2) is missing. */
+/* criterion's main(); the second one skips (77) where bpf(2) is missing. */
+int tests_main(int argc, char **argv);
 int kernel_tests_main(int argc, char **argv);
 
 #endif
