@@ -247,6 +247,9 @@ int queue_take(struct handle *map, const char *label, const char *state,
 				 strerror(-error));
 	}
 	error = take_all(map, made);
+	/* those in front go back in front only once the others are out as well */
+	if (error)
+		take_all(map, made);
 	made->head->count = made->head->next;
 	if (error) {
 		fault_set(fault, -error, "%s: cannot be taken out: %s", label, strerror(-error));

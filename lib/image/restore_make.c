@@ -237,6 +237,7 @@ static int readback_each(struct restore *restore, size_t index, bool again, uint
 {
 	struct filling filling;
 	cleanup_free unsigned char *value = NULL;
+	uint32_t done;
 	int more = 0, error = filling_open(&filling, restore, index);
 
 	*missing = 0;
@@ -260,8 +261,10 @@ static int readback_each(struct restore *restore, size_t index, bool again, uint
 			}
 			++*missing;
 			if (again)
-				map_update(filling.handle, key,
-					   chunk->chunk_in + i * chunk->value_bytes, BPF_ANY);
+				lru_update_many(filling.handle, &filling.map->info, key,
+						chunk->chunk_in + i * chunk->value_bytes, 1,
+						filling.elements.position + i,
+						filling.map->elements, &done);
 		}
 	}
 	filling_close(&filling);
@@ -312,6 +315,8 @@ static int readback(struct restore *restore, size_t index, struct filling *filli
 	error = readback_each(restore, index, is_lru(&filling->map->info), &missing);
 	if (!error && missing && is_lru(&filling->map->info))
 		error = readback_each(restore, index, false, &missing);
+	if (!error)
+		error = readback_digest(filling, &found, &elements);
 	if (error)
 		return error;
 	if (!missing && elements != filling->written &&
@@ -334,9 +339,9 @@ static int map_fill(struct restore *restore, size_t index)
 		if (!error)
 			error = fill_progress(&filling);
 	}
-	lru_update_end();
 	if (!error && map_type_get(map->info.type)->access != MAP_QUEUE)
 		error = readback(restore, index, &filling);
+	lru_update_end();
 	filling_close(&filling);
 	return error;
 }

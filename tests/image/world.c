@@ -30,9 +30,10 @@ static void scratch_remove(void)
 
 const char *scratch_path(const char *name)
 {
-	static char paths[8][PATH_MAX + 64];
-	static unsigned turn;
-	char *path = paths[turn++ % 8];
+	/* each name once, for as long as the process lives */
+	static struct {
+		char name[64], path[PATH_MAX];
+	} known[64];
 
 	if (!*scratch) {
 		/* memory, where there is such a place: thousands of small files come and go */
@@ -41,8 +42,15 @@ const char *scratch_path(const char *name)
 		cr_assert(mkdtemp(scratch) != NULL);
 		atexit(scratch_remove);
 	}
-	snprintf(path, sizeof(paths[0]), "%s/%s", scratch, name);
-	return path;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (*known[i].name && strcmp(known[i].name, name) != 0)
+			continue;
+		snprintf(known[i].name, sizeof(known[i].name), "%s", name);
+		snprintf(known[i].path, sizeof(known[i].path), "%.4000s/%s", scratch, name);
+		return known[i].path;
+	}
+	cr_assert_fail("too many names");
+	return NULL;
 }
 
 /* --- maps --- */

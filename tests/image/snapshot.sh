@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfsnap as its users see it, on the kernel: statuses, streams, witnesses (crit, sha256sum,
+# bpftool, tar), a full disk. $1 is the directory with CRIU's images.
+. "$(dirname "$0")/../tap.sh"
+trap tap_cleanup EXIT
+need_bpf
+images=$1
+here=$(cd "$(dirname "$0")" && pwd)
+
+cd "$scratch" || exit 1
+mkdir bpffs
+mount -t bpf bpf bpffs || skip_all "mount -t bpf is refused"
+export TMPDIR=$scratch
+snap()
+{
+	local verb=$1
+	shift
+	case $verb in
+	dump | restore) "$BPFSNAP" "$verb" --state "$scratch/state" "$@" ;;
+	*) "$BPFSNAP" "$verb" "$@" ;;
+	esac
+}
+
+# status TITLE WANTED COMMAND...
+status()
+{
+	local title=$1 wanted=$2 got
+	shift 2
+	"$@" >out 2>err
+	got=$?
+	expect "$title" "$wanted" "$got"
+	[ "$wanted" = "$got" ] || comment "$(cat err)"
+}
+
+mkdir -p bpffs/app/sub bpffs/place
+bpftool map create bpffs/app/flows type hash key 4 value 8 entries 100 name flows
+bpftool map create bpffs/app/sub/percpu type percpu_array key 4 value 8 entries 2 name percpu
+bpftool map create bpffs/app/devs type devmap key 4 value 4 entries 3 name devs
+bpftool map create bpffs/app/queue type queue value 4 entries 10 name queue
+for i in 1 2 3; do
+	bpftool map update pinned bpffs/app/flows key $i 0 0 0 value $i 0 0 0 0 0 0 0
+	bpftool map push pinned bpffs/app/queue value $i 0 0 0
+done
+bpftool map update pinned bpffs/app/devs key 1 0 0 0 value 1 0 0 0
+
+# --- statuses ---
+status "no verb" 2 "$BPFSNAP"
+status "no such verb" 2 "$BPFSNAP" frobnicate
+status "dump without a place" 2 snap dump bpffs/app
+status "dump without a path" 2 snap dump -D d
+status "dump of a path that is no bpffs" 1 snap dump -D d /proc
+status "a queue is left out" 3 snap dump -D partly bpffs/app
+expect "and listed" "bpfsnap: left out: app/queue: its elements can be read only by taking them \
+out: say --queues for that" "$(cat err)"
+status "a complete dump" 0 snap dump -D d --queues --criu --label "the allow list" bpffs/app
+status "not over another" 1 snap dump -D d --queues bpffs/app
+status "unless it is to be replaced" 0 snap dump -D d --queues --criu --replace \
+	--label "the allow list" bpffs/app
+mkdir empty
+status "an empty directory is filled" 0 snap dump -D empty --queues bpffs/app
+status "verify" 0 snap verify d
+status "verify of nothing" 1 snap verify nowhere
+status "verify without an argument" 2 snap verify
+
+# --- witnesses ---
+check "sha256sum -c" sh_c 'cd d && sha256sum -c --strict SHA256SUMS'
+if command -v crit >/dev/null; then
+	for file in bpfmap-file bpfmap-data files inventory; do
+		check "crit show $file.img" crit show d/$file.img
+		check "crit decode $file.img" crit decode -i d/$file.img -o $file.json
+	done
+	expect "crit sees the elements" 3 \
+		"$(jq '.entries[] | select(.keys_bytes == 12) | .count' bpfmap-data.json)"
+	expect "and the maps" "devs flows percpu queue" "$(jq -r '[.entries[].map_name] | sort |
+		join(" ")' bpfmap-file.json)"
+else
+	skip_case "crit" "criu is not installed"
+fi
+expect "bpftool's JSON is ours" "$(bpftool -j map dump pinned bpffs/app/flows | jq -cS 'sort')" \
+	"$(snap export --json=bpftool --map flows d | jq -cS 'sort')"
+expect "of per-CPU values too" "$(bpftool -j map dump pinned bpffs/app/sub/percpu | jq -cS .)" \
+	"$(snap export --json=bpftool --map app/sub/percpu d | jq -cS .)"
+expect "and of empty slots" "$(bpftool -j map dump pinned bpffs/app/devs | jq -cS .)" \
+	"$(snap export --json=bpftool --map devs d | jq -cS .)"
+expect "export in our shape" '[{"key":1,"value":1},{"key":2,"value":2},{"key":3,"value":3}]' \
+	"$(snap export --json --map flows d | jq -c 'sort')"
+expect "show --json" "the allow list 4" \
+	"$(snap show --json d | jq -r '"\(.label) \(.maps | length)"')"
+check "show" sh_c '"$BPFSNAP" show d | grep -q "app/flows .* hash .* 4/8 .* 3/100"'
+
+# The maps of the samples, made again: our entries are CRIU's.
+mkdir bpffs/criu
+bpftool map create bpffs/criu/demo_hash type hash key 4 value 16 entries 100 name demo_hash
+bpftool map create bpffs/criu/demo_array type array key 4 value 8 entries 8 name demo_array
+for i in 0 1 2 3 4 5 6 7; do
+	bpftool map update pinned bpffs/criu/demo_array key $i 0 0 0 \
+		value hex $i$i $i$i $i$i $i$i $i$i $i$i $i$i $i$i
+	[ $i -gt 4 ] || bpftool map update pinned bpffs/criu/demo_hash key hex 0$i 10 00 00 \
+		value hex 76 61 6c 75 65 2d 3$i 00 00 00 00 00 00 00 00 00
+done
+snap dump --criu -D criu bpffs/criu
+check "our entries are byte for byte those of CRIU 4.2" python3 "$here/entries.py" criu \
+	"$images/criu42-basic" demo_hash demo_array
+
+# --- restore and diff ---
+status "restore" 0 snap restore -D d bpffs/place
+status "diff: the same" 0 snap diff d bpffs/place/app
+status "existing pins stay" 1 snap restore -D d bpffs/place
+status "unless replaced" 0 snap restore -D d --replace bpffs/place
+mkdir bpffs/dry
+status "dry run" 0 snap restore -D d --dry-run bpffs/dry
+expect "changes nothing" "" "$(ls bpffs/dry)"
+status "dry run of what would fail" 1 snap restore -D d --dry-run bpffs/place
+bpftool map update pinned bpffs/place/app/flows key 9 0 0 0 value 9 0 0 0 0 0 0 0
+bpftool map update pinned bpffs/place/app/flows key 1 0 0 0 value 7 0 0 0 0 0 0 0
+bpftool map delete pinned bpffs/place/app/flows key 2 0 0 0
+status "diff: different" 1 snap diff d bpffs/place/app
+expect "diff tells by key" "+ app/flows: 9	9
+- app/flows: 2	2
+~ app/flows: 1	1 -> 7" "$(snap diff d bpffs/place/app | grep flows | LC_ALL=C sort)"
+status "diff: trouble" 2 snap diff d nowhere
+status "restore in place, but for what cannot be" 3 snap restore -D d --in-place --partial bpffs/place
+expect "in place" "" "$(snap diff d bpffs/place/app | grep flows)"
+for image in "$images"/criu42-*; do
+	name=$(basename "$image")
+	mkdir "bpffs/$name"
+	status "restore of $name" 0 snap restore -D "$image" "bpffs/$name"
+	expect "$name: elements" 5 "$(bpftool -j map dump pinned "bpffs/$name/demo_hash" | jq length)"
+done
+status "frozen maps are frozen" 0 sh_c \
+	'! bpftool map update pinned bpffs/criu42-frozen/demo_array key 0 0 0 0 value 1 0 0 0 0 0 0 0'
+
+# --- streams ---
+status "through a pipe" 0 sh_c "set -o pipefail; \"$BPFSNAP\" dump --queues --state state -o - \
+	bpffs/app | \"$BPFSNAP\" restore --replace --state state -i - bpffs/place"
+status "the same came out" 0 snap diff d bpffs/place/app
+snap dump --queues -o stream.tar bpffs/app
+mkdir tar
+check "tar reads the stream" tar -C tar -xf stream.tar
+status "and that is a snapshot" 0 snap verify tar
+status "verify of a stream" 0 snap verify -i stream.tar
+head -c 3000 stream.tar >cut.tar
+status "half a stream is refused" 1 snap restore -i cut.tar bpffs/place
+tar -C tar -cf extra.tar . --transform 's/manifest.json/..\/manifest.json/' 2>/dev/null
+status "a stream that leads elsewhere is refused" 1 snap verify -i extra.tar
+
+# --- trouble ---
+mkdir small
+mount -t tmpfs -o size=64k tmpfs small
+bpftool map create bpffs/big type array key 4 value 64 entries 4096 name big
+status "no room on the disk" 1 snap dump -D small/d bpffs/big
+expect "nothing is left of it" "" "$(ls -A small)"
+printf x | dd of=d/bpfmap-data.img bs=1 seek=20 conv=notrunc 2>dd.log
+status "a flipped byte is refused" 1 snap restore --replace -D d bpffs/place
+expect "with its reason" "bpfsnap: d: bpfmap-data.img: damaged: its SHA-256 sum is not the one in \
+SHA256SUMS" "$(cat err)"
+expect "nothing of ours is left on the bpffs" "" "$(find bpffs -name 'bpfsnap-*')"
+finish
