@@ -62,27 +62,25 @@ unmount_command()
 show()
 {
 	printf '$ %s\n' "$1"
-	bash -c "$1" demo || true
+	{ (cd "$place" && bash -c "$1" </dev/null 2>&1) || true; } | sed 's/^bash: line [0-9]*: /bash: /'
 }
 
+# The session is the tour of the README: its lines behind "$ ".
 session()
 {
-	cd "$place"
+	local line
 	while IFS= read -r line; do
-		case $line in
-		'' | '#'*) printf '%s\n' "$line" ;;
-		*) show "$line" ;;
-		esac
-	done
+		show "$line"
+	done < <(sed -n '/^```console$/,/^```$/s/^\$ //p' README.md)
 }
 
 build
 check_fuse
 clear_place
-$tree/fs/bpfuse "emu:tools/demo-scenario.json" "$place"
+$tree/fs/bpfuse emu:tools/demo-scenario.json "$place" -o "formats=$PWD/tools/demo.formats"
 echo "demo.sh: mounted on $place"
 
-(session <tools/demo-session)
+session
 
 unmount_command
 cat <<END

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the examples of a document and compares what they print with what it says.
 
-usage: run-examples.py [--prompt '$'|'#'] DOCUMENT...
+usage: run-examples.py [--prompt '$'|'#'] [--setup COMMAND] DOCUMENT...
 
 An example is a literal block (between ``` lines) whose lines begin with "$ " (anybody) or "# "
 (root, bpf(2)); what follows such a line, up to the next one, is its output. "..." in the output
 stands for any text of one line, a line "..." for any lines. All examples of a document run in
-one shell, in an empty directory. Whatever they mounted is unmounted. Prints TAP.
+one shell, in an empty directory, behind the set-up command; $TOP is the source tree. Whatever they
+mounted is unmounted. Prints TAP.
 """
 import argparse
 import os
@@ -70,7 +71,7 @@ class Shell:
 
     def __init__(self, directory):
         environment = dict(os.environ, HOME=directory, LC_ALL="C.UTF-8", TZ="UTC",
-                           XDG_RUNTIME_DIR=directory)
+                           XDG_RUNTIME_DIR=directory, TOP=TOP)
         self.bash = subprocess.Popen(["bash", "--noprofile", "--norc"], cwd=directory, text=True,
                                      env=environment, stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -83,7 +84,8 @@ class Shell:
         for line in self.bash.stdout:
             if line.rstrip("\n") == END:
                 break
-            lines.append(line.rstrip("\n"))
+            # An interactive shell, which the documents show, does not number its lines.
+            lines.append(re.sub(r"^bash: line \d+: ", "bash: ", line.rstrip("\n")))
         if lines and lines[-1] == "":
             lines.pop()  # the newline in front of the mark
         return lines
@@ -101,15 +103,16 @@ def unmount_below(directory):
         subprocess.run(command, check=False)
 
 
-def run_document(path, prompt, number):
+def run_document(path, prompt, setup, number):
     """The number of examples run and of those that failed."""
     with open(path, encoding="utf-8") as document:
         todo = list(examples(document.read(), prompt))
     directory = tempfile.mkdtemp(prefix="bpfuse-examples-")
-    os.symlink(os.path.join(TOP, "tools"), os.path.join(directory, "tools"))
     failed = 0
     shell = Shell(directory)
     try:
+        if setup and (said := shell.run(setup)):
+            print(f"# {setup}: {said}")
         for command, expected in todo:
             number += 1
             got = shell.run(command)
@@ -130,11 +133,20 @@ def run_document(path, prompt, number):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--prompt", default="$", choices=["$", "#"])
+    parser.add_argument("--setup")
     parser.add_argument("documents", nargs="+")
     arguments = parser.parse_args()
+    try:
+        os.close(os.open("/dev/fuse", os.O_RDWR))
+    except OSError as error:
+        print(f"/dev/fuse cannot be opened: {error.strerror}")
+        return 77
+    if arguments.prompt == "#" and os.geteuid() != 0:
+        print("needs root")
+        return 77
     number = failed = 0
     for document in arguments.documents:
-        number, failed_here = run_document(document, arguments.prompt, number)
+        number, failed_here = run_document(document, arguments.prompt, arguments.setup, number)
         failed += failed_here
     print(f"1..{number}")
     if number == 0:
