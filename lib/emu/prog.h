@@ -16,7 +16,7 @@ struct emu_prog {
 	uint64_t load_time; /* ns since boot */
 	uint64_t run_time_ns, run_cnt;
 	struct offload_binding binding; /* where ifindex is not 0 */
-	struct emu_map **maps; /* references */
+	struct emu_map **maps;		/* references */
 	uint32_t map_count;
 	void *xlated;
 	uint32_t xlated_length;

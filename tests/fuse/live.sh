@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Real input: a BPF program, attached to a live hook, counts in a hash and a per-CPU array while
 # the maps are read through the mount; bpftool is the witness.
+# shellcheck disable=SC2010,SC2011  # what ls prints is what is tested
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/mounts.sh"
 need_bpf
@@ -21,6 +22,7 @@ for _ in $(seq 100); do
 	grep -q '^ready' "$scratch/ready" && break
 	sleep 0.05
 done
+call_counts= call_totals= prog= link=
 eval "$(sed 's/^ready //' "$scratch/ready" | tr ' ' '\n')"
 map=maps.by-id/$call_counts
 

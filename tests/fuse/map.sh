@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Maps as directories of key files, sentence by sentence of section 3 of the contract, on both
 # backends: hash, array, per-CPU hash and per-CPU array.
+# shellcheck disable=SC2010,SC2011  # what ls prints is what is tested
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/mounts.sh"
 need_bpf

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Ordinary tools on a mount, each as people use it. What each one sends is no concern of its user:
 # what counts is that it works, or says clearly that it cannot and changes nothing.
+# shellcheck disable=SC2010,SC2011  # what ls prints is what is tested
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/mounts.sh"
 need_bpf

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The mirrored tree answers as bpffs does, errno by errno: the same operations run on a bpffs and
 # through bpfuse, on the kernel backend and on the emulated one, as root and as somebody else.
+# shellcheck disable=SC2010,SC2011  # what ls prints is what is tested
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/mounts.sh"
 need_bpf

@@ -55,18 +55,12 @@ static int make_int(struct btf *btf)
 		const char *name;
 		int size, encoding;
 	} ints[] = {
-		{"unsigned char", 1, 0},
-		{"signed char", 1, BTF_INT_SIGNED},
-		{"char", 1, BTF_INT_SIGNED},
-		{"unsigned short", 2, 0},
-		{"short", 2, BTF_INT_SIGNED},
-		{"unsigned int", 4, 0},
-		{"int", 4, BTF_INT_SIGNED},
-		{"unsigned long", 8, 0},
-		{"long", 8, BTF_INT_SIGNED},
-		{"unsigned __int128", 16, 0},
-		{"__int128", 16, BTF_INT_SIGNED},
-		{"_Bool", 1, BTF_INT_BOOL},
+		{"unsigned char", 1, 0},	  {"signed char", 1, BTF_INT_SIGNED},
+		{"char", 1, BTF_INT_SIGNED},	  {"unsigned short", 2, 0},
+		{"short", 2, BTF_INT_SIGNED},	  {"unsigned int", 4, 0},
+		{"int", 4, BTF_INT_SIGNED},	  {"unsigned long", 8, 0},
+		{"long", 8, BTF_INT_SIGNED},	  {"unsigned __int128", 16, 0},
+		{"__int128", 16, BTF_INT_SIGNED}, {"_Bool", 1, BTF_INT_BOOL},
 		{"wide_bool", 4, BTF_INT_BOOL},
 	};
 	uint32_t i = below(sizeof(ints) / sizeof(ints[0]));
@@ -95,8 +89,8 @@ static int make_enum(struct btf *btf)
 static int make_array(struct btf *btf, unsigned depth)
 {
 	int index = btf__add_int(btf, "__ARRAY_SIZE_TYPE__", 4, 0);
-	int element = below(3) ? make_type(btf, depth + 1)
-			       : btf__add_int(btf, "char", 1, BTF_INT_SIGNED);
+	int element =
+		below(3) ? make_type(btf, depth + 1) : btf__add_int(btf, "char", 1, BTF_INT_SIGNED);
 
 	return btf__add_array(btf, index, element, below(7));
 }
@@ -150,8 +144,8 @@ static int make_struct(struct btf *btf, unsigned depth)
 			if (btf_is_composite(type))
 				field->name[0] = '\0';
 		}
-		if (below(4) == 0 &&
-		    btf_is_int(btf__type_by_id(btf, (uint32_t)field->type)) && bytes <= 8)
+		if (below(4) == 0 && btf_is_int(btf__type_by_id(btf, (uint32_t)field->type)) &&
+		    bytes <= 8)
 			field->bits = 1 + below((uint32_t)bytes * 8);
 		if (!field->bits)
 			bit = (bit + 7) / 8 * 8 + (below(5) == 0 ? 8 * below(4) : 0);
@@ -238,8 +232,8 @@ static void check_name(const struct codec *codec, const unsigned char *key, stru
 	cr_assert(out->length > 0 && out->length <= CODEC_NAME_MAX, "%s", name);
 	cr_assert(name[0] != '.' && strlen(name) == out->length, "%s", name);
 	for (size_t i = 0; i < out->length; i++)
-		cr_assert(name[i] != '/' && (unsigned char)name[i] >= 0x20 && name[i] != 0x7f,
-			  "%s", name);
+		cr_assert(name[i] != '/' && (unsigned char)name[i] >= 0x20 && name[i] != 0x7f, "%s",
+			  name);
 	error = codec_parse_name(codec, name, back, &fault);
 	if (error == -ESRCH) {
 		buffer_reset(out);
@@ -298,8 +292,8 @@ static void check_element(const struct codec *codec, const unsigned char *key,
 					    &input, &fault);
 	if (error || memcmp(key_back, key, codec_key_bytes(codec)) != 0 ||
 	    memcmp(value_back, value, codec_value_bytes(codec)) != 0)
-		report(codec, as_json ? "element" : "entry", out->data, key,
-		       codec_key_bytes(codec), fault.text);
+		report(codec, as_json ? "element" : "entry", out->data, key, codec_key_bytes(codec),
+		       fault.text);
 }
 
 static void check_type(uint32_t map_type, const struct btf *btf, uint32_t id, uint32_t size,

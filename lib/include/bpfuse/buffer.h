@@ -18,9 +18,9 @@
 
 struct buffer {
 	char *data;
-	size_t length;   /* bytes in use, the final NUL not counted */
+	size_t length;	 /* bytes in use, the final NUL not counted */
 	size_t capacity; /* bytes allocated */
-	bool failed;     /* an append ran out of memory */
+	bool failed;	 /* an append ran out of memory */
 };
 
 #define BUFFER_INIT                                                                                \

@@ -28,7 +28,7 @@ struct codec;
 
 struct codec_options {
 	const char *format; /* "key=TYPE value=TYPE", either may be left out; NULL: none */
-	bool hex_keys;      /* -o keys=hex: every key name is hex-... */
+	bool hex_keys;	    /* -o keys=hex: every key name is hex-... */
 };
 
 /*
@@ -72,8 +72,8 @@ int codec_print_key_json(const struct codec *codec, const void *key, struct buff
 
 /* Value bytes on their way in, and the handles whose fd numbers are among them. */
 struct value_input {
-	void *bytes;              /* codec_value_bytes(), or fewer where the caller gave room */
-	struct handle *held[4];   /* closed by value_input_release() */
+	void *bytes;		/* codec_value_bytes(), or fewer where the caller gave room */
+	struct handle *held[4]; /* closed by value_input_release() */
 	unsigned held_count;
 };
 void value_input_release(struct value_input *input);
@@ -109,9 +109,9 @@ int codec_parse_entry(const struct codec *codec, const char *line, size_t length
 /* `entries.json`: one {"key":K,"value":V}. The reverse takes the members in either order. */
 int codec_print_element_json(const struct codec *codec, const void *key, const void *value,
 			     struct buffer *out);
-int codec_parse_element_json(const struct codec *codec, const char *text, size_t length,
-			     void *key, const struct codec_current *current,
-			     struct value_input *input, struct fault *fault);
+int codec_parse_element_json(const struct codec *codec, const char *text, size_t length, void *key,
+			     const struct codec_current *current, struct value_input *input,
+			     struct fault *fault);
 
 /* Per-CPU maps of integers: the sum over CPUs as text. -EOPNOTSUPP for other values. */
 int codec_print_sum(const struct codec *codec, const void *value, struct buffer *out);

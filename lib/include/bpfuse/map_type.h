@@ -50,14 +50,15 @@ struct map_type {
 	const char *name; /* as bpftool and libbpf spell it: "lru_percpu_hash" */
 	enum map_access access;
 	enum map_value value;
-	bool percpu;   /* syscall values are a slot of round_up(value_size, 8) per possible CPU */
-	bool indexed;  /* keys are 0 .. max_entries-1, always there to be asked for */
-	bool iterable; /* get-next-key works */
+	bool percpu;	/* syscall values are a slot of round_up(value_size, 8) per possible CPU */
+	bool indexed;	/* keys are 0 .. max_entries-1, always there to be asked for */
+	bool iterable;	/* get-next-key works */
 	bool key_is_fd; /* the local storages: a key is a file descriptor */
 	unsigned batch; /* enum map_batch bits that the kernel offers for this type */
 };
 
-/* Never NULL: an unknown number gets a shared plain entry whose name is "type-N" by map_type_name. */
+/* Never NULL: an unknown number gets a shared plain entry whose name is "type-N" by map_type_name.
+ */
 const struct map_type *map_type_get(uint32_t type);
 /* Writes the name into `name` (at least 24 bytes) and returns it. */
 const char *map_type_name(uint32_t type, char name[24]);

@@ -23,7 +23,7 @@ struct walk;
 enum walk_flags {
 	WALK_VALUES = 1, /* values too, not only keys */
 	WALK_LOCKED = 2, /* read values under their spin lock */
-	WALK_DRAIN = 4,  /* take each element out: every one exactly once (lookup-and-delete) */
+	WALK_DRAIN = 4,	 /* take each element out: every one exactly once (lookup-and-delete) */
 };
 
 struct walk_chunk {
