@@ -82,7 +82,7 @@ static int btf_type(struct codec *codec, const struct btf *btf, uint32_t id, boo
 
 	if (!id)
 		return 0;
-	made = type_from_btf(&codec->arena, btf, id, is_value);
+	made = type_from_btf(&codec->arena, btf, id, is_value, size);
 	*words = btf_type_words(&codec->arena, btf, id);
 	if (!made || !*words)
 		return -ENOMEM;

@@ -14,6 +14,7 @@ struct compiler {
 	const struct type **done[2];
 	unsigned char *busy; /* a type that contains itself has no end */
 	uint32_t count;
+	uint32_t most; /* bytes of the map's key or value */
 };
 
 static const struct type *compile(struct compiler *compiler, uint32_t id, bool special,
@@ -106,18 +107,26 @@ static bool is_char(const struct btf *btf, uint32_t id)
 		strcmp(btf_name(btf, type->name_off), "char") == 0);
 }
 
+static const struct type *too_long(struct compiler *compiler, uint64_t size)
+{
+	return type_make(compiler->arena, TYPE_HEX, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size,
+			 "hex");
+}
+
 static const struct type *compile_elements(struct compiler *compiler, uint32_t element_id,
 					   uint32_t count, bool special, unsigned depth)
 {
 	const struct type *element, *array;
 
 	if (is_char(compiler->btf, element_id))
-		return type_make(compiler->arena, TYPE_TEXT, count, "text");
+		return count > compiler->most
+			       ? too_long(compiler, count)
+			       : type_make(compiler->arena, TYPE_TEXT, count, "text");
 	element = compile(compiler, element_id, special, depth + 1);
 	if (!element)
 		return NULL;
-	if ((uint64_t)element->size * count > UINT32_MAX)
-		return type_make(compiler->arena, TYPE_HEX, 0, "hex");
+	if ((uint64_t)element->size * count > compiler->most)
+		return too_long(compiler, (uint64_t)element->size * count);
 	array = type_array(compiler->arena, element, count);
 	if (array && !type_is_sane(array))
 		return type_make(compiler->arena, TYPE_HEX, array->size, "hex");
@@ -337,7 +346,7 @@ static const struct type *compile_variable(struct compiler *compiler,
 	const struct btf_type *variable = btf__type_by_id(compiler->btf, info->type);
 	const struct type *type, *longer;
 
-	if (!variable || !btf_is_var(variable))
+	if (!variable || !btf_is_var(variable) || info->size > compiler->most)
 		return type_make(compiler->arena, TYPE_HEX, info->size, "hex");
 	type = compile(compiler, variable->type, special, depth + 1);
 	if (!type || type->size == info->size)
@@ -403,6 +412,8 @@ static const struct type *compile_kind(struct compiler *compiler, const struct b
 {
 	const struct type *known;
 
+	if ((btf_is_composite(type) || btf_is_datasec(type)) && type->size > compiler->most)
+		return too_long(compiler, type->size);
 	switch (btf_kind(type)) {
 	case BTF_KIND_INT:
 		return compile_int(compiler, type);
@@ -431,8 +442,9 @@ static const struct type *compile_kind(struct compiler *compiler, const struct b
 		return compile(compiler, type->type, special, depth + 1);
 	case BTF_KIND_VAR:
 		return compile(compiler, type->type, special, depth + 1);
-	case BTF_KIND_DATASEC:
-		return compile_section(compiler, type, special, depth);
+	case BTF_KIND_DATASEC: /* a whole value, or nothing that makes sense */
+		return depth ? type_make(compiler->arena, TYPE_HEX, type->size, "hex")
+			     : compile_section(compiler, type, special, depth);
 	default: /* forward declarations, functions, void: no bytes of their own */
 		return type_make(compiler->arena, TYPE_HEX, 0, "hex");
 	}
@@ -460,10 +472,10 @@ static const struct type *compile(struct compiler *compiler, uint32_t id, bool s
 }
 
 const struct type *type_from_btf(struct arena *arena, const struct btf *btf, uint32_t id,
-				 bool is_value)
+				 bool is_value, uint32_t most)
 {
 	uint32_t count = btf__type_cnt(btf);
-	struct compiler compiler = {.arena = arena, .btf = btf, .count = count};
+	struct compiler compiler = {.arena = arena, .btf = btf, .count = count, .most = most};
 	const struct type *type = NULL;
 
 	compiler.done[0] = calloc(count, sizeof(*compiler.done[0]));

@@ -22,8 +22,11 @@
 #include "text/btf_read.h"
 #include "text/type.h"
 
-/* NULL when memory runs out; bytes for what has no sensible type. */
+/*
+ * NULL when memory runs out; bytes for what has no sensible type, and for what is longer than
+ * `most` bytes, the map's size, whatever BTF that nobody checked may claim.
+ */
 const struct type *type_from_btf(struct arena *arena, const struct btf *btf, uint32_t id,
-				 bool is_value);
+				 bool is_value, uint32_t most);
 
 #endif
