@@ -131,6 +131,11 @@ if [ -z "$quick" ]; then
 	check_format
 fi
 
+if [ -n "$vm" ]; then
+	headline "device-bound maps on a kernel of their own"
+	./tests/vm/run.sh build-test || problems+=("tests/vm/run.sh: see above")
+fi
+
 headline "report"
 status=0
 # shellcheck disable=SC2046  # one word per ring
