@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Whole map directories, .map/ and all, through tools that copy directories.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 mount_start
 out=$scratch/out

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What others do shows at once: pins, elements, lifetimes. Kernel only: others are bpftool.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 [ "$BACKEND" = kernel ] || skip_all "others reach only the kernel's objects"
 mount_start

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Maps without keys.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 mount_start
 make q 'type=queue value=4 entries=3 name=q'

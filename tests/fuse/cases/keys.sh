@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Keys: which update an open means, names, sizes and times, what fails with which errno.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 mount_start
 make h 'type=hash key=4 value=8 entries=4 name=h'

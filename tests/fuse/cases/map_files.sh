@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # .map/: what is read, what is written, elements in bulk.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 mount_start
 make h 'type=hash key=4 value=8 entries=100000 name=h flags=no_prealloc'

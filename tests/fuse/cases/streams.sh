@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # stream and push: a real program's records through the mount.
+# shellcheck source=tests/fuse/cases/lib.sh
 . "$(dirname "$0")/lib.sh"
 [ "$BACKEND" = kernel ] || skip_all "needs a BPF program that emits"
 [ -n "${EMIT_OBJECT:-}" ] || skip_all "needs clang for the BPF program"
