@@ -12,10 +12,6 @@
 
 #define BULK_KEEP ((size_t)64 << 20)
 
-/* Files that are open for reading, newest first: whose text stat(2) can measure. */
-static struct file *open_files;
-static pthread_mutex_t open_files_lock = PTHREAD_MUTEX_INITIALIZER;
-
 static void bulk_rewind(struct file *file)
 {
 	struct bulk *bulk = file->state;
@@ -112,23 +108,13 @@ static int bulk_open(struct request *request, struct file *file)
 	rc = produce(request, file);
 	if (rc)
 		return rc;
-	pthread_mutex_lock(&open_files_lock);
-	file->next = open_files;
-	open_files = file;
-	pthread_mutex_unlock(&open_files_lock);
+	file_list_add(file);
 	return 0;
 }
 
 static void bulk_release(struct filesystem *fs, struct file *file)
 {
 	struct bulk *bulk = file->state;
-	pthread_mutex_lock(&open_files_lock);
-	struct file **link = &open_files;
-	while (*link && *link != file)
-		link = &(*link)->next;
-	if (*link)
-		*link = file->next;
-	pthread_mutex_unlock(&open_files_lock);
 	if (bulk)
 		walk_close(bulk->walk);
 	free(bulk);
@@ -169,52 +155,39 @@ static int measure(struct request *request, struct file *file, uint64_t *length)
 	return rc;
 }
 
+/* What stat(2) wants to know. */
+struct measure {
+	struct request *request;
+	uint64_t length, digest;
+};
+
 /* Of a file that is open: as far as its text is kept. -EFBIG: it is longer. */
-static int measure_open(struct request *request, struct file *file, uint64_t *length)
+static int measure_open(struct file *file, void *context)
 {
+	struct measure *measured = context;
 	struct bulk *bulk = file->state;
 	int rc = 0;
 	while (!rc && !bulk->ended) {
 		if (file->text.length > BULK_KEEP)
 			return -EFBIG;
-		rc = produce(request, file);
+		rc = produce(measured->request, file);
 	}
-	*length = bulk->base + file->text.length;
+	measured->length = bulk->base + file->text.length;
+	measured->digest = bulk->digest;
 	return rc;
 }
 
-/* The newest reader's text; -ENOENT: the file is not open. */
-static int stat_open_file(struct request *request, struct node *node, uint64_t *length,
-			  uint64_t *digest)
+static int measure_closed(struct node *node, struct measure *measured)
 {
-	int rc = -ENOENT;
-	pthread_mutex_lock(&open_files_lock);
-	struct file *file = open_files;
-	while (file && file->node != node)
-		file = file->next;
-	/* The list's lock keeps the file from going away. */
-	if (file) {
-		pthread_mutex_lock(&file->lock);
-		rc = measure_open(request, file, length);
-		*digest = ((struct bulk *)file->state)->digest;
-		pthread_mutex_unlock(&file->lock);
-	}
-	pthread_mutex_unlock(&open_files_lock);
-	return rc;
-}
-
-static int stat_closed_file(struct request *request, struct node *node, uint64_t *length,
-			    uint64_t *digest)
-{
-	struct filesystem *fs = request->fs;
+	struct filesystem *fs = measured->request->fs;
 	struct file *file = file_new(fs, node, O_WRONLY);
 	if (!file)
 		return -ENOMEM;
-	int rc = bulk_open(request, file);
+	int rc = bulk_open(measured->request, file);
 	if (!rc)
-		rc = measure(request, file, length);
+		rc = measure(measured->request, file, &measured->length);
 	if (!rc)
-		*digest = ((struct bulk *)file->state)->digest;
+		measured->digest = ((struct bulk *)file->state)->digest;
 	file_free(fs, file);
 	return rc;
 }
@@ -222,19 +195,19 @@ static int stat_closed_file(struct request *request, struct node *node, uint64_t
 static int bulk_stat(struct request *request, struct node *node, struct stat *st)
 {
 	struct stat owner;
-	uint64_t length = 0, digest = 0;
+	struct measure measured = {.request = request};
 	int rc = stat_owner(request, node, &owner);
 	if (rc)
 		return rc;
 	stat_owned(request->fs, node, &owner, st);
-	rc = stat_open_file(request, node, &length, &digest);
+	rc = file_list_measure(node, measure_open, &measured);
 	if (rc == -ENOENT || rc == -EFBIG)
-		rc = stat_closed_file(request, node, &length, &digest);
+		rc = measure_closed(node, &measured);
 	if (rc)
 		return rc == -ENODEV ? rc : 0; /* what cannot be read has no size */
-	stat_content(request->fs, node, &digest, sizeof(digest), st);
-	st->st_size = (off_t)length;
-	st->st_blocks = (blkcnt_t)((length + 511) / 512);
+	stat_content(request->fs, node, &measured.digest, sizeof(measured.digest), st);
+	st->st_size = (off_t)measured.length;
+	st->st_blocks = (blkcnt_t)((measured.length + 511) / 512);
 	return 0;
 }
 

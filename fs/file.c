@@ -6,6 +6,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct file *open_files;
+static pthread_mutex_t open_files_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void file_list_add(struct file *file)
+{
+	pthread_mutex_lock(&open_files_lock);
+	file->next = open_files;
+	open_files = file;
+	pthread_mutex_unlock(&open_files_lock);
+}
+
+static void file_list_remove(struct file *file)
+{
+	pthread_mutex_lock(&open_files_lock);
+	struct file **link = &open_files;
+	while (*link && *link != file)
+		link = &(*link)->next;
+	if (*link)
+		*link = file->next;
+	pthread_mutex_unlock(&open_files_lock);
+}
+
+/* The list's lock keeps the file from going away. */
+int file_list_measure(struct node *node, int (*measure)(struct file *file, void *context),
+		      void *context)
+{
+	int rc = -ENOENT;
+	pthread_mutex_lock(&open_files_lock);
+	struct file *file = open_files;
+	while (file && file->node != node)
+		file = file->next;
+	if (file) {
+		pthread_mutex_lock(&file->lock);
+		rc = measure(file, context);
+		pthread_mutex_unlock(&file->lock);
+	}
+	pthread_mutex_unlock(&open_files_lock);
+	return rc;
+}
+
 struct file *file_new(struct filesystem *fs, struct node *node, int flags)
 {
 	struct file *file = calloc(1, sizeof(*file));
@@ -28,6 +68,8 @@ void file_set_node(struct file *file, struct node *node)
 
 void file_free(struct filesystem *fs, struct file *file)
 {
+	if (file->node && file->node->kind->flags & KIND_LAZY_SIZE)
+		file_list_remove(file);
 	if (file->ops && file->ops->release)
 		file->ops->release(fs, file);
 	codec_put(move_ptr(file->codec));
@@ -105,8 +147,12 @@ static int rendered_open(struct request *request, struct file *file)
 	int rc = file_hold_object(request, file);
 	if (rc)
 		return rc;
-	if (file_reads(file) && kind->render)
-		return render(request, file);
+	if (file_reads(file) && kind->render) {
+		rc = render(request, file);
+		if (!rc && kind->flags & KIND_LAZY_SIZE)
+			file_list_add(file);
+		return rc;
+	}
 	/* `> error.log`: the truncation is all that comes. */
 	if ((file->flags & O_TRUNC) && kind->setattr && !object_owner(file->node)) {
 		struct stat st = {0};

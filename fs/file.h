@@ -31,7 +31,7 @@ struct file {
 	bool restored;	       /* made anew by who removed it (removed.h) */
 	uint64_t update_flags; /* BPF_ANY, BPF_NOEXIST or BPF_EXIST */
 	mode_t umask;	       /* of who opened it */
-	struct file *next;     /* open files of this kind (bulk.c) */
+	struct file *next;     /* files that are open for reading, newest first */
 	void *state;	       /* of the operations */
 };
 
@@ -79,6 +79,14 @@ static inline bool file_writes(const struct file *file)
 /* Holds the object of the file's node, and gets its codec. */
 int file_hold_object(struct request *request, struct file *file);
 int file_hold_map(struct request *request, struct file *file);
+/*
+ * Files that are costly to measure (KIND_LAZY_SIZE) are known while they are open for reading, so
+ * that stat(2) tells the length of the text that the newest reader gets. `measure` is called with
+ * that file, locked; -ENOENT: nobody has it open.
+ */
+void file_list_add(struct file *file);
+int file_list_measure(struct node *node, int (*measure)(struct file *file, void *context),
+		      void *context);
 /* Serves file->text. */
 void file_read_text(const struct file *file, off_t offset, size_t size, const char **data,
 		    size_t *length);

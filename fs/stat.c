@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "file.h"
 #include "seen.h"
 
 #define BLOCK_SIZE 4096
@@ -75,17 +76,30 @@ static bool is_gone(int rc)
 	return rc == -ENOENT || rc == -ESTALE || rc == -ENODEV;
 }
 
+/* The text that an open file's reader gets. */
+static int copy_text(struct file *file, void *context)
+{
+	if (!file->rendered)
+		return -ENOENT;
+	buffer_append(context, file->text.data, file->text.length);
+	return 0;
+}
+
+static int stat_text(struct request *request, struct node *node, struct buffer *text)
+{
+	HELD_OBJECT(held, request);
+	if (node->kind->flags & KIND_LAZY_SIZE && !file_list_measure(node, copy_text, text))
+		return buffer_error(text);
+	int rc = object_owner(node) ? object_acquire(request, node, &held.object, NULL) : 0;
+	if (!rc)
+		rc = node->kind->render(request, node, held.object, text);
+	return rc ? rc : buffer_error(text);
+}
+
 static int stat_rendered(struct request *request, struct node *node, struct stat *st)
 {
 	struct buffer text = BUFFER_INIT;
-	HELD_OBJECT(held, request);
-	int rc = 0;
-	if (object_owner(node))
-		rc = object_acquire(request, node, &held.object, NULL);
-	if (!rc)
-		rc = node->kind->render(request, node, held.object, &text);
-	if (!rc)
-		rc = buffer_error(&text);
+	int rc = stat_text(request, node, &text);
 	if (!rc)
 		stat_content(request->fs, node, text.data ? text.data : "", text.length, st);
 	buffer_free(&text);
