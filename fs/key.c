@@ -8,6 +8,7 @@
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
 #include "listing.h"
+#include "map_dir.h"
 #include "staging.h"
 #include "stat.h"
 
@@ -150,6 +151,8 @@ int key_lookup(struct request *request, struct node *dir, const char *name,
 	cleanup_free unsigned char *key = NULL;
 	struct stat owner;
 	int rc = object_acquire(request, dir, &held.object, &owner);
+	if (!rc && !map_is_keyed(held.object))
+		rc = -ENOENT;
 	if (!rc)
 		rc = object_codec(request, held.object, &codec);
 	if (rc)
@@ -175,6 +178,8 @@ int key_create(struct request *request, struct node *dir, const char *name,
 {
 	cleanup_free unsigned char *key = NULL;
 	int rc = object_acquire(request, dir, &file->object, NULL);
+	if (!rc && !map_is_keyed(file->object))
+		rc = fault_set(&request->fault, EINVAL, "this type of map has no keys");
 	if (!rc)
 		rc = object_codec(request, file->object, &file->codec);
 	if (!rc)

@@ -29,20 +29,9 @@ int removal_ignore(struct request *request, struct node *dir, const char *name)
 	return 0;
 }
 
-/* Whether the directory's map has keys; negative: -errno. */
-static int is_keyed(struct request *request, struct node *dir)
-{
-	HELD_OBJECT(held, request);
-	int rc = object_acquire(request, dir, &held.object, NULL);
-	return rc ? rc : map_is_keyed(held.object);
-}
-
 int map_dir_lookup(struct request *request, struct node *dir, const char *name, struct node **child,
 		   struct stat *st)
 {
-	int keyed = is_keyed(request, dir);
-	if (keyed <= 0)
-		return keyed ? keyed : -ENOENT;
 	return key_lookup(request, dir, name, &kind_key, child, st);
 }
 
@@ -58,11 +47,6 @@ int map_dir_list(struct request *request, struct node *dir, struct listing *list
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
 		   struct node **child)
 {
-	int keyed = is_keyed(request, dir);
-	if (keyed < 0)
-		return keyed;
-	if (!keyed)
-		return fault_set(&request->fault, EINVAL, "this type of map has no keys");
 	return key_create(request, dir, name, &kind_key, file, child);
 }
 

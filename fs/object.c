@@ -15,6 +15,7 @@ struct object_cache {
 	pthread_cond_t wake;
 	pthread_t reaper;
 	bool stopping;
+	bool asleep;   /* the reaper waits without a timer: somebody has to wake it */
 	unsigned idle; /* objects without users */
 	struct object *buckets[BUCKETS];
 };
@@ -77,7 +78,9 @@ static void *reaper_run(void *argument)
 	pthread_mutex_lock(&cache->lock);
 	while (!cache->stopping) {
 		if (!cache->idle) {
+			cache->asleep = true;
 			pthread_cond_wait(&cache->wake, &cache->lock);
+			cache->asleep = false;
 			continue;
 		}
 		struct timespec until;
@@ -156,7 +159,8 @@ static void object_unhold(struct object_cache *cache, struct object *object)
 		/* Who ends a link means it to be detached at once. */
 		if (object->kind == OBJECT_LINK)
 			object->doomed = true;
-		if (!cache->idle++)
+		cache->idle++;
+		if (cache->asleep)
 			pthread_cond_signal(&cache->wake);
 		if (object->doomed)
 			dead = take_idle(cache, 0);

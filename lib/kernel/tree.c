@@ -19,11 +19,20 @@ static int result(int returned)
 	return returned < 0 ? -errno : 0;
 }
 
+/* Asked for with nearly every file operation: one system call where it can be one. */
 int kernel_tree_stat(struct backend *backend, const char *path, struct stat *st)
 {
-	cleanup_close int fd = entry_open(backend, path, O_PATH);
+	cleanup_with(place_closep) struct place place = {-1, path};
+	int directory = kernel_backend(backend)->root_fd;
+	int error = 0;
 
-	return fd < 0 ? fd : result(fstat(fd, st));
+	if (strchr(path, '/')) {
+		error = place_open(backend, path, &place);
+		directory = place.directory;
+	}
+	return error ? error
+		     : result(fstatat(directory, place.name, st,
+				      AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
 }
 
 int kernel_tree_readlink(struct backend *backend, const char *path, char *target, size_t size)

@@ -180,18 +180,19 @@ def wait_for_mount(directory, daemon):
 
 
 def find_daemon(program, directory):
-    """The daemon that serves a mount: the newest process that was given it as an argument."""
-    found = 0
+    """The daemon that serves a mount: of the processes with it as an argument, the one that has
+    threads (the other one waits until it has to unmount)."""
+    found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read().split(b"\0")
+            if (directory.encode() in words and
+                    os.path.basename(words[0]) == os.path.basename(program).encode()):
+                found[len(os.listdir(f"/proc/{pid}/task"))] = int(pid)
         except OSError:
             continue
-        if (directory.encode() in words and
-                os.path.basename(words[0]) == os.path.basename(program).encode()):
-            found = max(found, int(pid))
-    return found
+    return found[max(found)]
 
 
 def unmount(directory):
