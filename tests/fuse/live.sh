@@ -22,7 +22,7 @@ for _ in $(seq 100); do
 	grep -q '^ready' "$scratch/ready" && break
 	sleep 0.05
 done
-call_counts= call_totals= prog= link=
+call_counts='' call_totals='' prog='' link=''
 eval "$(sed 's/^ready //' "$scratch/ready" | tr ' ' '\n')"
 map=maps.by-id/$call_counts
 
