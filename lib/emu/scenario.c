@@ -16,6 +16,7 @@ static const struct section {
 	{"memory", scenario_load_memory},
 	{"cpus", scenario_load_cpus},
 	{"devices", scenario_load_devices},
+	{"files", scenario_load_files},
 	{"struct_ops", scenario_load_struct_ops},
 	{"maps", scenario_load_maps},
 	{"programs", scenario_load_programs},
@@ -158,6 +159,22 @@ int scenario_members(struct scenario *scenario, json_t *object,
 		if (members->required && !json_object_get(object, members->name))
 			return scenario_fault(scenario, EINVAL, "the member \"%s\" is missing",
 					      members->name);
+	return 0;
+}
+
+int scenario_hex(struct scenario *scenario, const char *text, unsigned char *bytes, size_t *length)
+{
+	size_t digits = strlen(text);
+
+	if (digits % 2 || digits / 2 > *length || strspn(text, "0123456789abcdefABCDEF") != digits)
+		return scenario_fault(scenario, EINVAL, "expected at most %zu hexadecimal digits",
+				      2 * *length);
+	for (size_t i = 0; i < digits / 2; i++) {
+		char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
+
+		bytes[i] = (unsigned char)strtoul(pair, NULL, 16);
+	}
+	*length = digits / 2;
 	return 0;
 }
 

@@ -63,6 +63,9 @@ struct scenario_member {
 int scenario_members(struct scenario *scenario, json_t *object,
 		     const struct scenario_member *members);
 
+/* Hexadecimal digits, two a byte; *length: room, and bytes on the way out. */
+int scenario_hex(struct scenario *scenario, const char *text, unsigned char *bytes, size_t *length);
+
 /* Remembers a handle, "" for no name; the scenario closes it at its end. */
 int scenario_remember(struct scenario *scenario, const char *name, struct handle *handle);
 /* The handle of that kind and name; NULL and a fault if there is none, or more than one. */
@@ -79,6 +82,7 @@ int scenario_load_cpus(struct scenario *scenario, json_t *json);
 int scenario_load_capabilities(struct scenario *scenario, json_t *json);
 int scenario_load_elements(struct scenario *scenario, json_t *json);
 int scenario_load_devices(struct scenario *scenario, json_t *json);
+int scenario_load_files(struct scenario *scenario, json_t *json);
 int scenario_load_struct_ops(struct scenario *scenario, json_t *json);
 int scenario_load_maps(struct scenario *scenario, json_t *json);
 int scenario_load_programs(struct scenario *scenario, json_t *json);

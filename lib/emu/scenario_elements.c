@@ -152,13 +152,66 @@ static int load_elements(struct filler *filler, json_t *map_item, json_t *elemen
 	return error;
 }
 
+/* "hex-0a0b" is its bytes, any other text itself. */
+static int load_record(struct scenario *scenario, struct handle *map, json_t *json)
+{
+	const char *text = json_string_value(json);
+	cleanup_free unsigned char *bytes = NULL;
+	struct map_info info;
+	size_t length;
+	int error;
+
+	if (!text)
+		return scenario_fault(scenario, EINVAL, "expected a string");
+	length = json_string_length(json);
+	bytes = malloc(length + 1);
+	if (!bytes)
+		return scenario_fault(scenario, ENOMEM, "no memory");
+	memcpy(bytes, text, length);
+	if (!strncmp(text, "hex-", 4)) {
+		error = scenario_hex(scenario, text + 4, bytes, &length);
+		if (error)
+			return error;
+	}
+	error = map_info(map, &info);
+	if (!error)
+		error = info.type == BPF_MAP_TYPE_USER_RINGBUF
+				? stream_push(map, bytes, length)
+				: emu_stream_emit(map, bytes, length);
+	return error ? scenario_fault(scenario, -error,
+				      "no room for the record, or no map of records")
+		     : 0;
+}
+
+static int load_records(struct scenario *scenario, struct handle *map, json_t *records)
+{
+	size_t index, mark = scenario_enter(scenario, ".records");
+	json_t *record;
+
+	if (!json_is_array(records))
+		return scenario_fault(scenario, EINVAL, "expected an array");
+	json_array_foreach (records, index, record) {
+		size_t inner = scenario_enter(scenario, "[%zu]", index);
+		int error = load_record(scenario, map, record);
+
+		if (error)
+			return error;
+		scenario_leave(scenario, inner);
+	}
+	scenario_leave(scenario, mark);
+	return 0;
+}
+
 static int load_map(struct scenario *scenario, json_t *json)
 {
 	struct filler filler = {.scenario = scenario,
 				.map = scenario_map(scenario, scenario->index)};
 	json_t *elements = json_object_get(json, "elements");
+	json_t *records = json_object_get(json, "records");
 	int error = elements ? load_elements(&filler, json, elements) : 0;
 
+	if (!error && records)
+		error = load_records(scenario, filler.map, records);
 	if (!error && json_is_true(json_object_get(json, "frozen"))) {
 		error = map_freeze(filler.map);
 		if (error)

@@ -13,7 +13,7 @@
 
 struct map_item {
 	const char *name, *type, *inner, *device, *btf;
-	json_t *key, *value, *flags, *elements;
+	json_t *key, *value, *flags, *elements, *records;
 	uint64_t entries, extra, numa, key_type_id, value_type_id, vmlinux_value_type_id;
 	bool frozen;
 };
@@ -38,6 +38,7 @@ static int read_item(struct scenario *scenario, json_t *json, struct map_item *i
 		 .limit = UINT32_MAX},
 		{"frozen", SCENARIO_BOOL, &item->frozen},
 		{"elements", SCENARIO_JSON, &item->elements},
+		{"records", SCENARIO_JSON, &item->records},
 		{NULL},
 	};
 

@@ -52,23 +52,15 @@ static const char *link_type_word(uint32_t number)
 	return libbpf_bpf_link_type_str(number);
 }
 
-/* Hexadecimal digits, two a byte; *length: room, and bytes on the way out. */
 static int read_hex(struct scenario *scenario, const char *member, const char *text,
 		    unsigned char *bytes, size_t *length)
 {
-	size_t digits = strlen(text), mark = scenario_enter(scenario, ".%s", member);
+	size_t mark = scenario_enter(scenario, ".%s", member);
+	int error = scenario_hex(scenario, text, bytes, length);
 
-	if (digits % 2 || digits / 2 > *length || strspn(text, "0123456789abcdefABCDEF") != digits)
-		return scenario_fault(scenario, EINVAL, "expected at most %zu hexadecimal digits",
-				      2 * *length);
-	for (size_t i = 0; i < digits / 2; i++) {
-		char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
-
-		bytes[i] = (unsigned char)strtoul(pair, NULL, 16);
-	}
-	*length = digits / 2;
-	scenario_leave(scenario, mark);
-	return 0;
+	if (!error)
+		scenario_leave(scenario, mark);
+	return error;
 }
 
 struct prog_item {

@@ -139,3 +139,37 @@ Test(scenario, memory_has_a_bound)
 	map = NULL;
 	cr_assert_eq(create(world, BPF_MAP_TYPE_ARRAY, 4, 8, 100000, 0, &big), 0);
 }
+
+Test(scenario, files_and_records_are_there)
+{
+	cleanup_with(world_close) struct backend *world = NULL;
+	HANDLE(map);
+	HANDLE(ring);
+	struct stream *stream;
+	uint64_t value, lost;
+	size_t length;
+	void *record;
+
+	cr_assert_eq(load("{'files':[{'type':'udp_bound','fd':40}],"
+			  "'maps':[{'name':'s','type':'sockmap','key':4,'value':8,'entries':2},"
+			  "{'name':'r','type':'ringbuf','entries':4096,"
+			  " 'records':['hex-0a0b','text']}],"
+			  "'pins':[{'path':'s','map':'s'},{'path':'r','map':'r'}]}",
+			  &world, NULL),
+		     0);
+	cr_assert_eq(pin_open(world, "s", 0, &map), 0);
+	cr_assert_eq(put(map, 1, 41, 0), -EBADF);
+	cr_assert_eq(put(map, 1, 40, 0), 0);
+	cr_assert_eq(get(map, 1, &value), 0);
+	cr_assert_eq(pin_open(world, "r", 0, &ring), 0);
+	cr_assert_eq(stream_open(ring, &stream), 0);
+	cr_assert_eq(world->ops->stream_read(stream, &record, &length, &lost), 0);
+	cr_assert_eq(length, 2);
+	cr_assert_eq(memcmp(record, "\x0a\x0b", 2), 0);
+	free(record);
+	world->ops->stream_close(stream);
+	expect_fault("{'files':[{'type':'socket','fd':40}]}", "files[0].type: ");
+	expect_fault("{'files':[{'type':'xsk','fd':1}]}", "files[0].fd: ");
+	expect_fault("{'maps':[{'type':'array','key':4,'value':4,'entries':1,'records':['a']}]}",
+		     "maps[0].records[0]: ");
+}
