@@ -118,11 +118,68 @@ void image_print_key_json(struct image_codecs *codecs, const struct image_map *m
 		print_hex(key, map->info.key_size, true, out);
 }
 
+/* Ids are those of the image: the emulation has given its maps others. */
+static void print_reference(uint32_t id, const char *name, struct buffer *out)
+{
+	json_t *object = name ? json_pack("{s:I, s:s}", "id", (json_int_t)id, "name", name)
+			      : json_pack("{s:I}", "id", (json_int_t)id);
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	buffer_append_string(out, text ? text : "null");
+	free(text);
+	json_decref(object);
+}
+
+static void print_device(struct image *image, const struct image_map *map, const void *value,
+			 struct buffer *out)
+{
+	const struct image_device *device;
+	uint32_t words[2] = {0, 0};
+
+	memcpy(words, value, map->value_bytes < sizeof(words) ? map->value_bytes : sizeof(words));
+	device = image_find_device(image, words[0]);
+	buffer_append_format(out, "{\"ifindex\":%" PRIu32, words[0]);
+	if (device)
+		buffer_append_format(out, ",\"ifname\":\"%s\"", device->name);
+	if (words[1])
+		buffer_append_format(out, ",\"prog_id\":%" PRIu32, words[1]);
+	buffer_append_char(out, '}');
+}
+
+/* True: the value is a reference, and is printed. */
+static bool print_known(struct image *image, const struct image_map *map, const void *value,
+			struct buffer *out)
+{
+	const struct image_map *inner;
+	const struct image_prog *prog;
+	uint32_t id;
+
+	memcpy(&id, value, sizeof(id));
+	switch (map_type_get(map->info.type)->value) {
+	case VALUE_MAP:
+		inner = image_find_map(image, id);
+		print_reference(id, inner ? inner->info.name : NULL, out);
+		return true;
+	case VALUE_PROG:
+		prog = image_find_prog(image, id);
+		print_reference(id, prog ? prog->name : NULL, out);
+		return true;
+	case VALUE_DEVMAP:
+		print_device(image, map, value, out);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void image_print_value(struct image_codecs *codecs, const struct image_map *map, const void *value,
 		       struct buffer *out)
 {
 	struct codec *codec = codec_of(codecs, map);
 
+	if (map->value_bytes >= sizeof(uint32_t) &&
+	    print_known(codecs->restore.image, map, value, out))
+		return;
 	if (!codec || codec_print_value(codec, value, out))
 		print_hex(value, map->value_bytes, true, out);
 }

@@ -11,6 +11,7 @@
 #include <linux/magic.h>
 #include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
+#include "mount/mount.h"
 
 /* statfs(2)'s f_type of any FUSE filesystem; linux/magic.h has it only since 6.x. */
 #ifndef FUSE_SUPER_MAGIC
@@ -75,15 +76,71 @@ static int path_resolve(const char *path, char resolved[PATH_MAX], struct fault 
 	return 0;
 }
 
+/* /proc/self/mountinfo writes white space and backslashes as \\ooo. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		unsigned code;
+
+		if (*from == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
+			*to = (char)code;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+/* What bpfuse serves at the mount point; the last line counts where mounts are stacked. */
+static bool mount_source(const char *root, char source[PATH_MAX])
+{
+	cleanup_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[3 * PATH_MAX], point[PATH_MAX], found[PATH_MAX];
+	bool known = false;
+
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		const char *tail = strstr(line, " - fuse.bpfuse ");
+
+		if (!tail || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
+		    sscanf(tail, " - %*s %4095s", found) != 1)
+			continue;
+		unescape(point);
+		if (strcmp(point, root) != 0)
+			continue;
+		unescape(found);
+		memcpy(source, found, sizeof(found));
+		known = true;
+	}
+	return known;
+}
+
+/* What the mount serves is better read itself, where that is a bpffs and bpf(2) is allowed. */
+static int source_open(const char *root, const char *source, struct backend **backend,
+		       struct fault *fault)
+{
+	struct statfs fs;
+
+	if (*source == '/' && !statfs(source, &fs) && fs.f_type == BPF_FS_MAGIC &&
+	    !backend_open(source, NULL, backend, NULL))
+		return 0;
+	return mount_open(root, backend, fault);
+}
+
 static int backend_find(const char *path, const char *root, struct backend **backend,
 			struct fault *fault)
 {
+	char source[PATH_MAX];
 	struct statfs fs;
 
 	if (statfs(root, &fs))
 		return fault_set(fault, errno, "%s: %s", root, strerror(errno));
 	if (fs.f_type == BPF_FS_MAGIC)
 		return backend_open(root, NULL, backend, fault);
+	if (fs.f_type == FUSE_SUPER_MAGIC && mount_source(root, source))
+		return source_open(root, source, backend, fault);
 	return fault_set(fault, EINVAL, "%s: is neither on a bpffs nor on a mount of bpfuse", path);
 }
 

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Objects of a mount: their directories, and the JSON that tells about them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <bpfuse/cleanup.h>
+#include "internal.h"
+
+static const char *const directories[] = {
+	[OBJECT_MAP] = "maps.by-id", [OBJECT_PROG] = "progs.by-id", [OBJECT_LINK] = "links.by-id"};
+static const char *const infos[] = {
+	[OBJECT_MAP] = ".map/info", [OBJECT_PROG] = "info", [OBJECT_LINK] = "info"};
+
+static uint64_t number_of(const json_t *info, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(info, name));
+}
+
+static const char *text_of(const json_t *info, const char *name)
+{
+	const char *text = json_string_value(json_object_get(info, name));
+
+	return text ? text : "";
+}
+
+void mount_handle_close(struct handle *base)
+{
+	struct mount_handle *handle = mount_handle(base);
+
+	if (handle->entries)
+		fclose(handle->entries);
+	if (handle->directory >= 0)
+		close(handle->directory);
+	free(handle->bytes);
+	free(handle);
+}
+
+int mount_handle_new(struct backend *backend, enum object_kind kind, int directory,
+		     struct handle **handle)
+{
+	struct mount_handle *made = calloc(1, sizeof(*made));
+	json_t *info;
+
+	if (!made) {
+		close(directory);
+		return -ENOMEM;
+	}
+	made->base.backend = backend;
+	made->base.kind = kind;
+	made->directory = directory;
+	info = file_read_json(directory, infos[kind]);
+	made->base.fd = (int)number_of(info, "id");
+	json_decref(info);
+	if (!info) {
+		mount_handle_close(&made->base);
+		return -EIO;
+	}
+	*handle = &made->base;
+	return 0;
+}
+
+/* BTF has no directory of its own: it is read at any map that uses it. */
+static int btf_open(struct backend *backend, uint32_t id, struct handle **handle)
+{
+	struct mount_handle *made;
+	uint32_t map = 0;
+
+	while (!mount_object_next(backend, OBJECT_MAP, map, &map)) {
+		struct buffer bytes = BUFFER_INIT;
+		char path[64];
+		json_t *info;
+		bool same;
+
+		snprintf(path, sizeof(path), "maps.by-id/%u/.map/info", map);
+		info = file_read_json(mount_backend(backend)->root, path);
+		same = number_of(info, "btf_id") == id;
+		json_decref(info);
+		snprintf(path, sizeof(path), "maps.by-id/%u/.map/btf", map);
+		if (!same || file_read(mount_backend(backend)->root, path, &bytes)) {
+			buffer_free(&bytes);
+			continue;
+		}
+		made = calloc(1, sizeof(*made));
+		if (!made) {
+			buffer_free(&bytes);
+			return -ENOMEM;
+		}
+		*made = (struct mount_handle){
+			.base = {backend, OBJECT_BTF, (int)id},
+			.directory = -1,
+			.bytes = bytes.data,
+			.length = bytes.length,
+		};
+		*handle = &made->base;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int mount_object_open(struct backend *backend, enum object_kind kind, uint32_t id,
+		      uint32_t open_flags, struct handle **handle)
+{
+	char path[64];
+	int directory;
+
+	if (kind == OBJECT_BTF)
+		return btf_open(backend, id, handle);
+	snprintf(path, sizeof(path), "%s/%u", directories[kind], id);
+	directory = openat(mount_backend(backend)->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return directory < 0 ? -errno : mount_handle_new(backend, kind, directory, handle);
+}
+
+int mount_object_next(struct backend *backend, enum object_kind kind, uint32_t after, uint32_t *id)
+{
+	int fd = kind == OBJECT_BTF ? -1
+				    : openat(mount_backend(backend)->root, directories[kind],
+					     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	uint32_t best = 0;
+
+	if (!listing)
+		return kind == OBJECT_BTF ? -EOPNOTSUPP : -errno;
+	while ((entry = readdir(listing))) {
+		uint32_t found = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		if (found > after && (!best || found < best))
+			best = found;
+	}
+	closedir(listing);
+	*id = best;
+	return best ? 0 : -ENOENT;
+}
+
+static int info_fill(struct mount_handle *handle, const json_t *json)
+{
+	struct map_info *info = &handle->info;
+
+	if (json_is_true(json_object_get(json, "orphaned")))
+		return -ENODEV;
+	*info = (struct map_info){
+		.id = (uint32_t)number_of(json, "id"),
+		.key_size = (uint32_t)number_of(json, "key_size"),
+		.value_size = (uint32_t)number_of(json, "value_size"),
+		.max_entries = (uint32_t)number_of(json, "max_entries"),
+		.ifindex = (uint32_t)number_of(json, "ifindex"),
+		.btf_id = (uint32_t)number_of(json, "btf_id"),
+		.btf_key_type_id = (uint32_t)number_of(json, "btf_key_type_id"),
+		.btf_value_type_id = (uint32_t)number_of(json, "btf_value_type_id"),
+		.btf_vmlinux_value_type_id = (uint32_t)number_of(json, "btf_vmlinux_value_type_id"),
+		.map_extra = number_of(json, "map_extra"),
+		.netns_dev = number_of(json, "netns_dev"),
+		.netns_ino = number_of(json, "netns_ino"),
+	};
+	snprintf(info->name, sizeof(info->name), "%s", text_of(json, "name"));
+	handle->state.memlock = number_of(json, "memlock");
+	handle->state.frozen = json_is_true(json_object_get(json, "frozen"));
+	if (map_type_parse(text_of(json, "type"), &info->type, NULL) ||
+	    map_flags_parse(text_of(json, "flags"), &info->map_flags, NULL))
+		return -EIO;
+	handle->known = true;
+	return 0;
+}
+
+static int info_read(struct mount_handle *handle)
+{
+	json_t *json = file_read_json(handle->directory, infos[OBJECT_MAP]);
+	int error = json ? info_fill(handle, json) : -EIO;
+
+	json_decref(json);
+	return error;
+}
+
+/* Nothing of it changes while the map lives, but for its device's index. */
+int mount_map_info(struct handle *map, struct map_info *info)
+{
+	struct mount_handle *handle = mount_handle(map);
+	int error = handle->known && !handle->info.ifindex ? 0 : info_read(handle);
+
+	if (!error)
+		*info = handle->info;
+	return error;
+}
+
+int mount_map_state(struct handle *map, struct map_state *state)
+{
+	int error = info_read(mount_handle(map));
+
+	if (!error)
+		*state = mount_handle(map)->state;
+	return error;
+}
+
+int mount_map_freeze(struct handle *map)
+{
+	return file_write(mount_handle(map)->directory, ".map/frozen", 0, "1\n", 2);
+}
+
+static void tag_parse(const char *text, unsigned char tag[8])
+{
+	for (size_t i = 0; i < 8 && strlen(text) >= 2 * i + 2; i++) {
+		char digits[3] = {text[2 * i], text[2 * i + 1], 0};
+
+		tag[i] = (unsigned char)strtoul(digits, NULL, 16);
+	}
+}
+
+/* The files tell types by name. */
+static uint32_t type_number(const char *(*name_of)(uint32_t type), const char *name)
+{
+	for (uint32_t type = 0; type < 256; type++) {
+		const char *known = name_of(type);
+
+		if (known && !strcmp(known, name))
+			return type;
+	}
+	return 0;
+}
+
+static const char *prog_type_name(uint32_t type)
+{
+	return libbpf_bpf_prog_type_str((enum bpf_prog_type)type);
+}
+
+static const char *link_type_name(uint32_t type)
+{
+	return libbpf_bpf_link_type_str((enum bpf_link_type)type);
+}
+
+int mount_prog_info(struct handle *prog, struct prog_info *info)
+{
+	json_t *json = file_read_json(mount_handle(prog)->directory, infos[OBJECT_PROG]);
+
+	if (!json)
+		return -EIO;
+	*info = (struct prog_info){.id = (uint32_t)number_of(json, "id"),
+				   .type = type_number(prog_type_name, text_of(json, "type"))};
+	snprintf(info->name, sizeof(info->name), "%s", text_of(json, "name"));
+	tag_parse(text_of(json, "tag"), info->tag);
+	json_decref(json);
+	return 0;
+}
+
+int mount_link_info(struct handle *link, struct link_info *info)
+{
+	json_t *json = file_read_json(mount_handle(link)->directory, infos[OBJECT_LINK]);
+
+	if (!json)
+		return -EIO;
+	*info = (struct link_info){.id = (uint32_t)number_of(json, "id"),
+				   .type = type_number(link_type_name, text_of(json, "type")),
+				   .prog_id = (uint32_t)number_of(json, "prog_id")};
+	json_decref(json);
+	return 0;
+}
+
+/* --- BTF and new maps --- */
+
+/* Kept here until a map is made with it: SPEC's btf= takes a file. */
+int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf)
+{
+	struct mount_handle *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return -ENOMEM;
+	made->base = (struct handle){backend, OBJECT_BTF, memfd_create("btf", MFD_CLOEXEC)};
+	made->directory = made->base.fd;
+	made->bytes = malloc(length);
+	made->length = length;
+	if (!made->bytes || made->base.fd < 0 ||
+	    write(made->base.fd, bytes, length) != (ssize_t)length) {
+		mount_handle_close(&made->base);
+		return -ENOMEM;
+	}
+	memcpy(made->bytes, bytes, length);
+	*btf = &made->base;
+	return 0;
+}
+
+int mount_btf_bytes(struct handle *btf, void **bytes, size_t *length)
+{
+	const struct mount_handle *handle = mount_handle(btf);
+
+	*bytes = malloc(handle->length ? handle->length : 1);
+	if (!*bytes)
+		return -ENOMEM;
+	memcpy(*bytes, handle->bytes, handle->length);
+	*length = handle->length;
+	return 0;
+}
+
+/* The type's name, as SPEC finds it again; NULL: it has none. */
+static const char *type_name(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+	const char *name = type ? btf__name_by_offset(btf, type->name_off) : NULL;
+
+	return name && *name ? name : NULL;
+}
+
+/* " btf=FILE key=NAME value=NAME"; -EOPNOTSUPP where a type has no name to be called by. */
+static int spec_add_btf(const struct map_spec *spec, json_t *words)
+{
+	char path[64];
+	struct btf *btf;
+	const char *key, *value;
+	int error = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), spec->btf_fd);
+	btf = btf__parse_raw(path);
+	if (!btf)
+		return -errno;
+	key = type_name(btf, spec->btf_key_type_id);
+	value = type_name(btf, spec->btf_value_type_id);
+	if (!key || !value)
+		error = -EOPNOTSUPP;
+	else if (json_object_set_new(words, "btf", json_string(path)) ||
+		 json_object_set_new(words, "key", json_string(key)) ||
+		 json_object_set_new(words, "value", json_string(value)))
+		error = -ENOMEM;
+	btf__free(btf);
+	return error;
+}
+
+static int spec_text(struct backend *backend, const struct map_spec *spec, char **text)
+{
+	char type[24], flags[16];
+	struct device_info device;
+	json_t *words;
+	int error = 0;
+
+	snprintf(flags, sizeof(flags), "%u", spec->map_flags);
+	words = json_pack("{s:s, s:I, s:I, s:I, s:s}", "type", map_type_name(spec->type, type),
+			  "key", (json_int_t)spec->key_size, "value", (json_int_t)spec->value_size,
+			  "entries", (json_int_t)spec->max_entries, "flags", flags);
+	if (*spec->name)
+		json_object_set_new(words, "name", json_string(spec->name));
+	if (spec->map_extra)
+		json_object_set_new(words, "extra", json_integer((json_int_t)spec->map_extra));
+	if (spec->inner_map_fd >= 0)
+		json_object_set_new(words, "inner", json_integer(spec->inner_map_fd));
+	if (spec->ifindex && !mount_device_by_ifindex(backend, spec->ifindex, &device))
+		json_object_set_new(words, "dev", json_string(device.name));
+	if (spec->btf_fd >= 0)
+		error = spec_add_btf(spec, words);
+	*text = error ? NULL : json_dumps(words, JSON_COMPACT);
+	json_decref(words);
+	return error ? error : *text ? 0 : -ENOMEM;
+}
+
+static int made_directory(struct mount_backend *mount)
+{
+	if (*mount->made)
+		return 0;
+	snprintf(mount->made, sizeof(mount->made), MADE_PREFIX "%d", (int)getpid());
+	if (!mkdirat(mount->root, mount->made, 0700) || errno == EEXIST)
+		return 0;
+	*mount->made = '\0';
+	return -errno;
+}
+
+int mount_map_create(struct backend *backend, const struct map_spec *spec, struct handle **map)
+{
+	struct mount_backend *mount = mount_backend(backend);
+	cleanup_free char *text = NULL;
+	char path[96];
+	int directory, error = spec_text(backend, spec, &text);
+
+	if (!error)
+		error = made_directory(mount);
+	if (error)
+		return error;
+	snprintf(path, sizeof(path), "%s/%u", mount->made, mount->count);
+	error = file_write(mount->root, path, O_CREAT | O_EXCL, text, strlen(text));
+	if (error)
+		return error;
+	mount->count++;
+	directory = openat(mount->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return directory < 0 ? -errno : mount_handle_new(backend, OBJECT_MAP, directory, map);
+}
+
+/* --- devices --- */
+
+static int device_read(struct mount_backend *mount, const char *name, struct device_info *info)
+{
+	cleanup_free char *path = NULL;
+	json_t *json;
+
+	if (asprintf(&path, "devices.offload/%s/info", name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	json = file_read_json(mount->root, path);
+	if (!json)
+		return -ENODEV;
+	*info = (struct device_info){.ifindex = (uint32_t)number_of(json, "ifindex"),
+				     .offload = true};
+	snprintf(info->name, sizeof(info->name), "%s", name);
+	json_decref(json);
+	return 0;
+}
+
+int mount_device_find(struct backend *backend, const char *name, struct device_info *info)
+{
+	return *name && !strchr(name, '/') ? device_read(mount_backend(backend), name, info)
+					   : -ENODEV;
+}
+
+int mount_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info)
+{
+	int fd = openat(mount_backend(backend)->root, "devices.offload",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int error = -ENODEV;
+
+	if (!listing)
+		return -ENODEV;
+	while (error && (entry = readdir(listing)))
+		if (entry->d_name[0] != '.' &&
+		    !device_read(mount_backend(backend), entry->d_name, info) &&
+		    info->ifindex == ifindex)
+			error = 0;
+	closedir(listing);
+	return error;
+}

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# bpfsnap on mounts of bpfuse: dump, restore and diff through their files; a snapshot that is
+# mounted, edited and saved again; a mount of a bpffs, which is read itself.
+. "$(dirname "$0")/../tap.sh"
+trap tap_cleanup EXIT
+need_fuse
+
+cd "$scratch" || exit 1
+export TMPDIR=$scratch
+mkdir live image
+snap()
+{
+	local verb=$1
+	shift
+	case $verb in
+	dump | restore) "$BPFSNAP" "$verb" --state "$scratch/state" "$@" ;;
+	*) "$BPFSNAP" "$verb" "$@" ;;
+	esac
+}
+"$BPFUSE" emu live || exit 1
+
+mkdir live/app live/place
+echo 'type=hash key=4 value=8 entries=1024 name=flows' >live/app/flows
+echo 'type=percpu_hash key=4 value=4 entries=8 name=percpu' >live/app/percpu
+echo 'type=lpm_trie key=8 value=4 entries=8 flags=no_prealloc name=lpm' >live/app/lpm
+echo 'type=queue value=4 entries=8 name=queue' >live/app/queue
+echo 'type=hash key=4 value=4 entries=8 name=inner' >live/app/inner
+echo "type=hash_of_maps key=4 value=4 entries=8 inner=$(cat live/app/inner/.map/id) name=outer" \
+	>live/app/outer
+cat live/app/inner/.map/id >live/app/outer/1
+for i in 1 2 3; do
+	echo $((i * 100)) >live/app/flows/$i
+	echo $i >live/app/queue/push
+done
+echo 5 >live/app/inner/3
+echo 7 >live/app/percpu/1
+echo 1 >live/app/inner/.map/frozen
+ln -s ../elsewhere live/app/link
+chmod 640 live/app/flows
+
+check "dump through the files of a mount" snap dump --queues -D first live/app
+check "verify" snap verify first
+check "restore through them" snap restore -D first live/place
+check "the same is there" snap diff first live/place/app
+expect "elements" "100 200 300" "$(cat live/place/app/flows/{1,2,3} | tr '\n' ' ' | sed 's/ $//')"
+expect "frozen is frozen" 1 "$(cat live/place/app/inner/.map/frozen)"
+expect "the queue is in order" "1 2 3" \
+	"$(for i in 1 2 3; do cat live/place/app/queue/pop; done | tr '\n' ' ' | sed 's/ $//')"
+expect "nothing of ours is left" "app place" "$(cd live && echo ./[!.]* | tr ' ' '\n' |
+	sed 's,./,,' | grep -v '\.' | tr '\n' ' ' | sed 's/ $//')"
+refuses "existing pins stay" "exists already" snap restore -D first live/place
+check "a pipe" sh_c 'set -o pipefail; "$BPFSNAP" dump --queues --state state -o - live/app |
+	"$BPFSNAP" restore --state state --replace -i - live/place'
+echo 1 >live/place/app/flows/2
+echo 9 >live/place/app/flows/9
+expect "diff with what is live" "+ app/flows: 9	9
+~ app/flows: 2	200 -> 1" "$(snap diff first live/place/app | LC_ALL=C sort)"
+snap restore --in-place --partial -D first live/place 2>err
+expect "refill in place, but for what cannot be" 3 $?
+expect "refilled" "" "$(snap diff first live/place/app | grep flows)"
+
+check "a snapshot is mounted" "$BPFUSE" -o rw "image:first" image
+expect "and browsed" 200 "$(cat image/app/flows/2)"
+echo 201 >image/app/flows/2
+check "and saved again" snap dump --queues -D edited image/app
+expect "with what was edited" "~ app/flows: 2	200 -> 201" "$(snap diff first edited)"
+finish
