@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# devices.offload/, .map/redirect and maps.control/ of an emulated mount, as a user meets them.
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/mounts.sh"
+
+mnt=$scratch/emu
+mount_bpfuse emu "$mnt"
+cd "$mnt" || exit 1
+check "mkdir registers a device" mkdir devices.offload/nsim0
+expect "its driver" netdevsim "$(cat devices.offload/nsim0/driver)"
+echo 'type=hash key=4 value=8 entries=2 dev=nsim0 name=bound' >bound
+echo 10 >bound/1
+echo 20 >bound/2
+refuses "two slots are all" "Argument list too long" sh_c 'echo 30 >bound/3'
+expect "the elements" "1	10
+2	20" "$(cat bound/.map/entries)"
+expect "the device's maps" "$(cat bound/.map/id)" "$(ls devices.offload/nsim0/maps)"
+echo 'update EIO 1' >devices.offload/nsim0/fail
+refuses "an injected fault" "Input/output error" sh_c 'echo 11 >bound/1'
+expect "nothing half-applied" 10 "$(cat bound/1)"
+mv devices.offload/nsim0 devices.offload/eth9
+expect "renamed" eth9 "$(ls devices.offload)"
+check "rmdir unregisters" rmdir devices.offload/eth9
+expect "no id is left" "" "$(ls maps.by-id)"
+refuses "a dead map" "No such device" cat bound/1
+expect "an orphaned pin says what it is" hash "$(cat bound/.map/type)"
+check "unpin" rmdir bound
+
+mkdir devices.offload/a devices.offload/b
+echo 'type=devmap key=4 value=4 entries=4' >ports
+echo a >ports/0
+echo b >ports/3
+echo 'key=3' >ports/.map/redirect
+expect "redirect to one" '{"action":"XDP_REDIRECT","targets":["b"]}' "$(cat ports/.map/redirect)"
+echo 'flags=broadcast,exclude_ingress ingress=b' >ports/.map/redirect
+expect "redirect to all but one" '{"action":"XDP_REDIRECT","targets":["a"]}' \
+	"$(cat ports/.map/redirect)"
+rmdir devices.offload/b
+expect "the entry went with its device" 0 "$(ls ports)"
+expect "control maps" "prog_stats sock xdp" "$(cd maps.control && echo *)"
+expect "no program is attached" none "$(jq -r .mode maps.control/xdp/a)"
+cd /
+finish
