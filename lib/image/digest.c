@@ -19,7 +19,8 @@ static void digest_add_element(struct digest *digest, const void *key, size_t ke
 void digest_add(struct digest *digest, const void *keys, size_t key_size, const void *values,
 		size_t value_size, uint32_t count, uint64_t position)
 {
-	const unsigned char *key = keys, *value = values;
+	static const unsigned char none;
+	const unsigned char *key = keys ? keys : &none, *value = values ? values : &none;
 
 	for (uint32_t i = 0; i < count; i++, position++) {
 		if (key_size)

@@ -334,7 +334,8 @@ static int writer_spool(struct writer *writer, const unsigned char *keys,
 int writer_map_add(struct writer *writer, const void *keys, const void *values, uint32_t count,
 		   bool removed, struct fault *fault)
 {
-	const unsigned char *key = keys, *value = values;
+	static const unsigned char none;
+	const unsigned char *key = keys ? keys : &none, *value = values ? values : &none;
 	int error = 0;
 
 	if (writer->removed != removed && writer->count)
