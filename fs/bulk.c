@@ -11,6 +11,8 @@
 #include "stat.h"
 
 #define BULK_KEEP ((size_t)64 << 20)
+/* A reader that asks for the size first (cat does) gets it from the text that it reads then. */
+#define BULK_MEASURE ((size_t)256 << 20)
 
 static void bulk_rewind(struct file *file)
 {
@@ -168,7 +170,7 @@ static int measure_open(struct file *file, void *context)
 	struct bulk *bulk = file->state;
 	int rc = 0;
 	while (!rc && !bulk->ended) {
-		if (file->text.length > BULK_KEEP)
+		if (file->text.length > BULK_MEASURE)
 			return -EFBIG;
 		rc = produce(measured->request, file);
 	}
