@@ -29,7 +29,7 @@ static json_t *lines_json(char *text)
 }
 
 /* The numbers that every kind of map has; those that are 0 where they do not apply are left out. */
-static void add_numbers(json_t *info, const struct map_info *map)
+static void add_numbers(json_t *info, const struct map_info *map, unsigned possible_cpus)
 {
 	const struct {
 		const char *name;
@@ -48,6 +48,7 @@ static void add_numbers(json_t *info, const struct map_info *map)
 	set_number(info, "key_size", map->key_size);
 	set_number(info, "value_size", map->value_size);
 	set_number(info, "max_entries", map->max_entries);
+	set_number(info, "possible_cpus", possible_cpus);
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
 		if (optional[i].number)
 			set_number(info, optional[i].name, optional[i].number);
@@ -117,7 +118,7 @@ int map_info_json(struct request *request, struct node *node, struct object *map
 		return rc;
 	json_t *info = json_object();
 	add_identity(info, orphaned ? &map->info : &current);
-	add_numbers(info, orphaned ? &map->info : &current);
+	add_numbers(info, orphaned ? &map->info : &current, map->handle->backend->possible_cpus);
 	add_state(info, map);
 	if (orphaned) /* its device has gone: its shape is all that is left */
 		json_object_set_new(info, "orphaned", json_true());

@@ -298,6 +298,18 @@ static const struct backend_ops mount_ops = {
 	.pin_open = mount_pin_open,
 };
 
+/* Any map's info tells the number of CPUs, which need not be this machine's. */
+static void learn_cpus(struct backend *backend)
+{
+	cleanup_with(handle_closep) struct handle *map = NULL;
+	struct map_info info;
+	uint32_t id;
+
+	if (!object_next(backend, OBJECT_MAP, 0, &id) &&
+	    !object_open(backend, OBJECT_MAP, id, 0, &map))
+		map_info(map, &info);
+}
+
 int mount_open(const char *root, struct backend **backend, struct fault *fault)
 {
 	struct mount_backend *mount = calloc(1, sizeof(*mount));
@@ -318,5 +330,6 @@ int mount_open(const char *root, struct backend **backend, struct fault *fault)
 				 strerror(error));
 	}
 	*backend = &mount->base;
+	learn_cpus(*backend);
 	return 0;
 }

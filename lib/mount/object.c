@@ -145,6 +145,9 @@ static int info_fill(struct mount_handle *handle, const json_t *json)
 
 	if (json_is_true(json_object_get(json, "orphaned")))
 		return -ENODEV;
+	/* The same for all maps of a mount; an emulated world has its own number. */
+	if (number_of(json, "possible_cpus"))
+		handle->base.backend->possible_cpus = (unsigned)number_of(json, "possible_cpus");
 	*info = (struct map_info){
 		.id = (uint32_t)number_of(json, "id"),
 		.key_size = (uint32_t)number_of(json, "key_size"),
