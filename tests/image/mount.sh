@@ -19,7 +19,9 @@ snap()
 	*) "$BPFSNAP" "$verb" "$@" ;;
 	esac
 }
-"$BPFUSE" emu live || exit 1
+# Another number of CPUs than this machine has
+echo '{"cpus":5}' >world.json
+"$BPFUSE" "emu:$scratch/world.json" live || exit 1
 
 mkdir live/app live/place
 echo 'type=hash key=4 value=8 entries=1024 name=flows' >live/app/flows
