@@ -24,7 +24,7 @@ if [ -z "${BPFUSE:-}" ]; then
 	esac
 	[ -f "$tree/build.ninja" ] || meson setup "$tree" "$options" -Dtests=disabled
 	ninja -C "$tree" --quiet
-	export BPFUSE=$PWD/$tree/fs/bpfuse BPFSNAP=$PWD/$tree/tools/bpfsnap
+	export BPFUSE=$PWD/$tree/fs/bpfuse BPFSNAP=$PWD/$tree/tools/bpfsnap/bpfsnap
 fi
 export ASAN_OPTIONS=detect_leaks=1:exitcode=99 TSAN_OPTIONS=exitcode=99:halt_on_error=0
 
