@@ -84,7 +84,8 @@ static void run(struct crowd *crowd)
 static void use_elements(struct crowd *crowd, unsigned number)
 {
 	unsigned char value[512] = {0}, key[16] = {0}, next[16], keys[16 * 64], values[512 * 64];
-	uint32_t seed = number * 2654435761u + 1, token, count;
+	unsigned char token[16];
+	uint32_t seed = number * 2654435761u + 1, count;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		seed = seed * 1664525 + 1013904223;
@@ -107,7 +108,7 @@ static void use_elements(struct crowd *crowd, unsigned number)
 			break;
 		case 6:
 			count = 64;
-			map_lookup_batch(crowd->map, NULL, &token, keys, values, &count, 0);
+			map_lookup_batch(crowd->map, NULL, token, keys, values, &count, 0);
 			break;
 		default:
 			map_lookup(crowd->map, key, value, 0);
