@@ -214,14 +214,13 @@ static bool var_print(struct printing *printing, const struct btf_type *type, ui
 	return good;
 }
 
+/* A pointer of a program is one of the kernel's machine: 8 bytes, which bpftool shows as a number.
+ */
 static bool pointer_print(struct printing *printing, uint64_t bit_offset)
 {
-	uint32_t bits = 8 * (uint32_t)btf__pointer_size(printing->btf);
-
-	if (!bits || bits > 64 || !fits(printing, bit_offset, bits))
+	if (!fits(printing, bit_offset, 64))
 		return false;
-	buffer_append_format(printing->out, "\"0x%" PRIx64 "\"",
-			     bits_read(printing, bit_offset, bits));
+	buffer_append_u64(printing->out, bits_read(printing, bit_offset, 64));
 	return true;
 }
 

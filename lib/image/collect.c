@@ -8,6 +8,7 @@
 #include <bpfuse/cleanup.h>
 #include "image/collect.h"
 #include "image/report.h"
+#include "mount/mount.h"
 
 static int out_of_memory(struct fault *fault)
 {
@@ -300,10 +301,12 @@ static int entry_compare(const void *a, const void *b)
 	return strcmp(((const struct tree_entry *)a)->name, ((const struct tree_entry *)b)->name);
 }
 
-static bool is_staging(const char *name)
+/* Dots are in no user's names on bpffs: maps.debug and progs.debug are the kernel's own. */
+static bool is_skipped(const char *name)
 {
-	return !strncmp(name, STAGING_PREFIX, strlen(STAGING_PREFIX)) ||
-	       !strncmp(name, COMMIT_PREFIX, strlen(COMMIT_PREFIX));
+	return strchr(name, '.') || !strncmp(name, STAGING_PREFIX, strlen(STAGING_PREFIX)) ||
+	       !strncmp(name, COMMIT_PREFIX, strlen(COMMIT_PREFIX)) ||
+	       !strncmp(name, MADE_PREFIX, strlen(MADE_PREFIX));
 }
 
 static int collect_directory(struct collector *collector, const char *path, const char *name,
@@ -320,7 +323,7 @@ static int collect_directory(struct collector *collector, const char *path, cons
 	for (size_t i = 0; !error && i < count; i++) {
 		cleanup_free char *child = NULL, *child_name = NULL;
 
-		if (is_staging(entries[i].name))
+		if (is_skipped(entries[i].name))
 			continue;
 		if (asprintf(&child, "%s%s%s", path, *path ? "/" : "", entries[i].name) < 0 ||
 		    asprintf(&child_name, "%s/%s", name, entries[i].name) < 0)

@@ -130,9 +130,12 @@ static void element_bpftool(struct export *export, const void *key, const void *
 	buffer_append_char(out, ',');
 	value_bpftool(export, value, value_raw);
 	if (export->btf) {
-		buffer_append_string(out, ",\"formatted\":{\"key\":");
-		typed(export, info->btf_key_type_id, key, info->key_size);
-		buffer_append_char(out, ',');
+		buffer_append_string(out, ",\"formatted\":{");
+		if (info->btf_key_type_id) { /* a section of variables has none */
+			buffer_append_string(out, "\"key\":");
+			typed(export, info->btf_key_type_id, key, info->key_size);
+			buffer_append_char(out, ',');
+		}
 		value_bpftool(export, value, value_typed);
 		buffer_append_char(out, '}');
 	}

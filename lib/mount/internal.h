@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <bpfuse/backend.h>
 #include <bpfuse/buffer.h>
-
-#define MADE_PREFIX "bpfuse-made-"
+#include "mount.h"
 
 struct mount_backend {
 	struct backend base;

@@ -16,6 +16,8 @@
 
 #include <bpfuse/backend.h>
 
+#define MADE_PREFIX "bpfuse-made-"
+
 /* `root`: the mount point. */
 int mount_open(const char *root, struct backend **backend, struct fault *fault);
 
