@@ -50,6 +50,7 @@ static int id_stat(struct request *request, struct node *node, struct stat *st)
 
 static const struct node_kind kind_map_id = {
 	MAP_DIR_OPERATIONS,
+	.flags = KIND_CACHED,
 	.stat = id_stat,
 	.object = &by_id_source,
 };

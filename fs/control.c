@@ -44,6 +44,7 @@ static int control_stat(struct request *request, struct node *node, struct stat 
 
 static const struct node_kind kind_control_map = {
 	MAP_DIR_OPERATIONS,
+	.flags = KIND_CACHED,
 	.mode = 0700,
 	.stat = control_stat,
 	.object = &control_source,

@@ -2,7 +2,8 @@
 /*
  * A map's directory: its keys, and .map/. Maps come from pins, ids or another backend; what the
  * directory does is the same, so each of those kinds includes MAP_DIR_OPERATIONS and adds
- * where its map comes from and what happens to the directory itself.
+ * where its map comes from and what happens to the directory itself. By id a map may be cached
+ * (KIND_CACHED); a pin never is, since others move and remove pins, which has to show at once.
  */
 #ifndef FS_MAP_DIR_H
 #define FS_MAP_DIR_H
@@ -22,9 +23,9 @@ int map_dir_rename(struct request *request, struct node *dir, const char *name,
 		   struct node *new_dir, const char *new_name, unsigned flags);
 
 #define MAP_DIR_OPERATIONS                                                                         \
-	.type = S_IFDIR, .flags = KIND_CACHED, .entries = map_dir_entries,                         \
-	.lookup = map_dir_lookup, .list = map_dir_list, .create = map_dir_create,                  \
-	.unlink = map_dir_unlink, .rmdir = removal_ignore, .rename = map_dir_rename
+	.type = S_IFDIR, .entries = map_dir_entries, .lookup = map_dir_lookup,                     \
+	.list = map_dir_list, .create = map_dir_create, .unlink = map_dir_unlink,                  \
+	.rmdir = removal_ignore, .rename = map_dir_rename
 
 bool map_is_keyed(const struct object *map);
 

@@ -72,6 +72,16 @@ make_map "$bpffs/two"
 expect "a name that changed hands shows the new map" "" "$(ls two)"
 rm "$bpffs/one" "$bpffs/two"
 expect "gone at once" "" "$(ls -d one two 2>/dev/null)"
+make_map "$bpffs/one"
+ls -a one >/dev/null
+rm "$bpffs/one"
+check "a name that another freed is free at once, for mkdir" mkdir one
+rmdir one
+make_map "$bpffs/one"
+ls -a one >/dev/null
+rm "$bpffs/one"
+check "and for a SPEC" sh_c 'echo type=hash key=4 value=4 entries=1 >one'
+rmdir one
 mkdir "$bpffs/dir"
 make_map "$bpffs/dir/m"
 mv "$bpffs/dir" "$bpffs/moved"
