@@ -43,11 +43,11 @@ static int control_stat(struct request *request, struct node *node, struct stat 
 }
 
 static const struct node_kind kind_control_map = {
-	MAP_DIR_OPERATIONS,
-	.flags = KIND_CACHED,
 	.mode = 0700,
+	.flags = KIND_CACHED,
 	.stat = control_stat,
 	.object = &control_source,
+	MAP_DIR_OPERATIONS,
 };
 
 static int type_name(struct request *request, uint32_t id, char name[OBJECT_NAME_MAX + 1])
