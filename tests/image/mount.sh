@@ -4,6 +4,7 @@
 # bpfsnap on mounts of bpfuse: dump, restore and diff through their files; a snapshot that is
 # mounted, edited and saved again; a mount of a bpffs, which is read itself.
 # shellcheck source=tests/tap.sh
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 trap tap_cleanup EXIT
 need_fuse

@@ -4,6 +4,7 @@
 # bpfsnap as its users see it, on the kernel: statuses, streams, witnesses (crit, sha256sum,
 # bpftool, tar), a full disk. $1 is the directory with CRIU's images.
 # shellcheck source=tests/tap.sh
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 trap tap_cleanup EXIT
 need_bpf

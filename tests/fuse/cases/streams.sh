@@ -39,10 +39,26 @@ while seen + lost < wanted:
         last, seen = number, seen + 1
 print(seen, lost, bad)
 END
-coproc READER { exec python3 "$scratch/reader.py" "$m/m/ring/stream" "$records"; }
-reader_out=${READER[0]}
-reader_pid=$READER_PID
-read -r _ <&"$reader_out"
+
+# reader_start STREAM RECORDS: in the background; returns when it has the stream open.
+reader_start()
+{
+	: >"$scratch/reader.out"
+	python3 "$scratch/reader.py" "$1" "$2" >"$scratch/reader.out" &
+	reader_pid=$!
+	while kill -0 $reader_pid && ! grep -q '^open' "$scratch/reader.out"; do
+		sleep 0.05
+	done
+}
+
+# What it counted, when it has ended: $seen $lost $bad.
+reader_end()
+{
+	wait "$reader_pid"
+	read -r seen lost bad <<<"$(tail -n 1 "$scratch/reader.out")"
+}
+
+reader_start "$m/m/ring/stream" "$records"
 # What the ring refuses while the reader is behind is counted by the program, and emitted again.
 emitted=0
 while [ "$emitted" -lt "$records" ]; do
@@ -50,21 +66,16 @@ while [ "$emitted" -lt "$records" ]; do
 	"$RUN_PROG" "$source/p/ring_emit" $((left < 20000 ? left : 20000)) || break
 	emitted=$(cat "$m/m/emit_statistics/0")
 done
-read -r seen lost bad <&"$reader_out"
-wait "$reader_pid"
+reader_end
 expect "ring buffer: every record that the kernel took, in order" "$(cat "$m/m/emit_statistics/0") 0 0" "$seen $lost $bad"
 
-coproc READER { exec python3 "$scratch/reader.py" "$m/m/events/stream" 20000; }
-reader_out=${READER[0]}
-reader_pid=$READER_PID
-read -r _ <&"$reader_out"
+reader_start "$m/m/events/stream" 20000
 emitted=0
 while [ "$emitted" -lt 20000 ]; do
 	"$RUN_PROG" "$source/p/events_emit" $((20000 - emitted < 200 ? 20000 - emitted : 200)) || break
 	emitted=$(($(cat "$m/m/emit_statistics/2") + $(cat "$m/m/emit_statistics/3")))
 done
-read -r seen lost bad <&"$reader_out"
-wait "$reader_pid"
+reader_end
 expect "perf events: all that were emitted or lost, in order" "$emitted 0" "$((seen + lost)) $bad"
 expect "none that was counted as emitted is missing" "$(cat "$m/m/emit_statistics/2")" "$seen"
 
