@@ -208,8 +208,11 @@ static int run(struct filesystem *fs, struct fault *fault)
 	int rc = object_cache_new(&fs->objects);
 	if (rc)
 		return fault_set(fault, -rc, "cannot start a thread: %s", strerror(-rc));
+	unsigned threads = fs->options.max_threads;
+	if (!threads && fs->backend->sleeps)
+		threads = SESSION_THREADS_SLEEPING;
 	rc = fs->options.single_thread ? fuse_session_loop(fs->session)
-				       : session_loop(fs->session, fs->options.max_threads);
+				       : session_loop(fs->session, threads);
 	daemon_stopping(fs->daemon);
 	if (rc < 0)
 		return fault_set(fault, -rc, "the connection to the kernel broke: %s",

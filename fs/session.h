@@ -56,6 +56,12 @@ static inline unsigned session_default_threads(void)
 	return cpus > 8 ? 8 : (unsigned)cpus;
 }
 
+/*
+ * Where operations may sleep, each waiting one takes a worker: so many may wait before others do.
+ * libfuse starts a worker only when all are busy.
+ */
+#define SESSION_THREADS_SLEEPING 64
+
 /* Runs the session until it ends: 0, -errno, or the number of the signal that ended it. */
 static inline int session_loop(struct fuse_session *session, unsigned max_threads)
 {

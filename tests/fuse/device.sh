@@ -19,6 +19,27 @@ expect "the device's maps" "$(cat bound/.map/id)" "$(ls devices.offload/nsim0/ma
 echo 'update EIO 1' >devices.offload/nsim0/fail
 refuses "an injected fault" "Input/output error" sh_c 'echo 11 >bound/1'
 expect "nothing half-applied" 10 "$(cat bound/1)"
+
+# A slow device's operations wait; those of other maps do not wait for them.
+echo 'type=hash key=4 value=4 entries=4' >other
+echo 5 >other/1
+echo 3000000 >devices.offload/nsim0/latency_us
+waiting=()
+for _ in 1 2 3 4 5 6 7 8; do
+	cat bound/1 >/dev/null &
+	waiting+=($!)
+done
+for _ in $(seq 20); do
+	cat other/1 >/dev/null
+done
+running=0
+for pid in "${waiting[@]}"; do
+	! kill -0 "$pid" 2>/dev/null || running=$((running + 1))
+done
+expect "20 reads of another map while 8 wait for the slow one" 8 $running
+echo 0 >devices.offload/nsim0/latency_us
+wait "${waiting[@]}"
+rmdir other
 mv devices.offload/nsim0 devices.offload/eth9
 expect "renamed" eth9 "$(ls devices.offload)"
 check "rmdir unregisters" rmdir devices.offload/eth9
