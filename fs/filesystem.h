@@ -2,7 +2,7 @@
 /*
  * One mount and what belongs to it, and one request of the kernel's.
  *
- * A filesystem is made by main.c before the session starts and lives until it has ended; its
+ * A filesystem is made before the session starts and lives until it has ended; its
  * parts (nodes, objects, log, seen, formats) lock themselves. A request belongs to the thread
  * that serves it.
  */
@@ -38,6 +38,18 @@ struct filesystem {
 	gid_t gid;
 	struct daemon *daemon; /* told when the mount answers */
 };
+
+/*
+ * The backend that options->source names and what stands on it. `mountpoint` is absolute. No
+ * thread is started: the process may still fork and give up privilege. -errno and a sentence;
+ * filesystem_close() also after a failure.
+ */
+int filesystem_open(struct filesystem *fs, const struct options *options, const char *mountpoint,
+		    struct fault *fault);
+/* The threads of its own, before the first request. */
+int filesystem_start(struct filesystem *fs, struct fault *fault);
+/* When the session has ended. */
+void filesystem_close(struct filesystem *fs);
 
 #define CALLER_GROUPS_MAX 64
 
