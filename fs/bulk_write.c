@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
+#include "element.h"
 #include "key.h"
 
 #define STAGED_MAX ((size_t)64 << 20) /* one element cannot be longer than this */
@@ -59,8 +60,8 @@ static int batch_apply(struct request *request, struct file *file, const struct 
 	if (!batch->count)
 		return 0;
 	uint64_t flags = key_lock_flag(file->codec);
-	int rc = map_update_many(map->handle, batch->keys.data, batch->values.data, batch->count,
-				 flags, &done);
+	int rc = element_update_many(request, map, batch->keys.data, batch->values.data,
+				     batch->count, flags, &done);
 	if (!rc)
 		return 0;
 	struct buffer name = BUFFER_INIT;

@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
+#include "element.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "staging.h"
@@ -62,7 +63,7 @@ int key_read(struct request *request, struct node *node, struct object *map, str
 	cleanup_free unsigned char *bytes = calloc(1, codec_value_bytes(codec) + 1);
 	if (!bytes)
 		return -ENOMEM;
-	int rc = map_lookup(map->handle, key_of(node)->bytes, bytes, key_lock_flag(codec));
+	int rc = element_lookup(request, map, key_of(node)->bytes, bytes, key_lock_flag(codec));
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_LOOKUP, &map->info, node->name, 0,
 					 rc);
@@ -75,7 +76,7 @@ int key_update(struct request *request, struct file *file, const void *value)
 	struct object *map = file->object;
 	struct key_data *key = key_of(file->node);
 	uint64_t flags = file->update_flags | key_lock_flag(file->codec);
-	int rc = map_update(map->handle, key->bytes, value, flags);
+	int rc = element_update(request, map, key->bytes, value, flags);
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info,
 					 file->node->name, flags, rc);
@@ -130,17 +131,22 @@ int key_stat(struct request *request, struct node *node, struct stat *st)
 	return rc == -ENOENT && key_of(node)->pending ? 0 : rc;
 }
 
-static struct node *child_of(struct request *request, struct node *dir, const char *name,
-			     const struct node_kind *kind, const unsigned char *key,
-			     uint32_t key_size)
+static struct node *child_of(struct request *request, const struct object *map, struct node *dir,
+			     const char *name, const struct node_kind *kind,
+			     const unsigned char *key, uint32_t key_size)
 {
 	cleanup_free struct key_data *data = calloc(1, sizeof(*data) + key_size);
 	if (!data)
 		return NULL;
 	data->size = key_size;
 	memcpy(data->bytes, key, key_size);
-	return node_child(request->fs->nodes, dir, name, kind, key_ino(dir->ino, key, key_size),
-			  data, sizeof(*data) + key_size);
+	struct node *node =
+		node_child(request->fs->nodes, dir, name, kind, key_ino(dir->ino, key, key_size),
+			   data, sizeof(*data) + key_size);
+	/* The number of an open file means something else to each process. */
+	if (node)
+		node->uncached = map_type_get(map->info.type)->key_is_fd;
+	return node;
 }
 
 int key_lookup(struct request *request, struct node *dir, const char *name,
@@ -160,8 +166,8 @@ int key_lookup(struct request *request, struct node *dir, const char *name,
 	rc = key_parse(request, held.object, codec, name, &key);
 	if (rc)
 		return rc == -EINVAL ? -ENOENT : rc;
-	struct node *node =
-		child_of(request, dir, name, kind, key, (uint32_t)codec_key_bytes(codec));
+	struct node *node = child_of(request, held.object, dir, name, kind, key,
+				     (uint32_t)codec_key_bytes(codec));
 	if (!node)
 		return -ENOMEM;
 	rc = stat_key(request, node, held.object, &owner, st);
@@ -186,7 +192,8 @@ int key_create(struct request *request, struct node *dir, const char *name,
 		rc = key_parse(request, file->object, file->codec, name, &key);
 	if (rc)
 		return rc == -ENOENT ? -EINVAL : rc;
-	*child = child_of(request, dir, name, kind, key, (uint32_t)codec_key_bytes(file->codec));
+	*child = child_of(request, file->object, dir, name, kind, key,
+			  (uint32_t)codec_key_bytes(file->codec));
 	if (!*child)
 		return -ENOMEM;
 	key_of(*child)->pending = true;
@@ -207,7 +214,7 @@ static int insert_zero(struct request *request, struct node *node)
 	cleanup_free void *zeros = calloc(1, codec_value_bytes(codec) + 1);
 	if (!zeros)
 		return -ENOMEM;
-	rc = map_update(held.object->handle, key_of(node)->bytes, zeros, BPF_NOEXIST);
+	rc = element_update(request, held.object, key_of(node)->bytes, zeros, BPF_NOEXIST);
 	if (rc == -EEXIST)
 		rc = 0;
 	if (rc)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <bpfuse/explain.h>
+#include "element.h"
 #include "key.h"
 #include "keyless.h"
 #include "listing.h"
@@ -64,7 +65,7 @@ int map_dir_unlink(struct request *request, struct node *dir, const char *name)
 		rc = key_parse(request, held.object, codec, name, &key);
 	if (rc)
 		return rc;
-	rc = map_delete(held.object->handle, key);
+	rc = element_delete(request, held.object, key);
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_DELETE, &held.object->info, name,
 					 0, rc);

@@ -110,7 +110,8 @@ struct node {
 	uint64_t generation;
 	uint64_t lookups;
 	uint32_t refs;
-	bool linked; /* found by its name */
+	bool linked;	      /* found by its name */
+	atomic_bool uncached; /* this one, though its kind is KIND_CACHED */
 	_Alignas(8) unsigned char data[];
 };
 

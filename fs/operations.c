@@ -83,16 +83,21 @@ static int stale_by_name(struct request *request, struct node *dir, int rc)
 	return -ENOENT;
 }
 
+static bool is_cached(const struct node *node)
+{
+	return node->kind->flags & KIND_CACHED && !node->uncached;
+}
+
 static double entry_timeout(const struct filesystem *fs, const struct node *node)
 {
-	if (!(node->kind->flags & KIND_CACHED))
+	if (!is_cached(node))
 		return 0;
 	return fs->options.timeout == TIMEOUT_NOT_GIVEN ? SESSION_TIMEOUT : fs->options.timeout;
 }
 
 static double attr_timeout(const struct filesystem *fs, const struct node *node)
 {
-	if (node->kind->flags & KIND_CACHED && fs->options.timeout > SESSION_TIMEOUT_MIN)
+	if (is_cached(node) && fs->options.timeout > SESSION_TIMEOUT_MIN)
 		return fs->options.timeout;
 	return SESSION_TIMEOUT_MIN;
 }

@@ -95,15 +95,16 @@ static const int calls_serving[] = {
 
 /* The kernel backend, reading: bpffs, bpf(2) (below), rings, network devices by name. */
 static const int calls_kernel[] = {
-	SCMP_SYS(stat),	      SCMP_SYS(lstat),	       SCMP_SYS(statfs),
-	SCMP_SYS(fstatfs),    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),   SCMP_SYS(perf_event_open),
-	SCMP_SYS(bind),	      SCMP_SYS(getsockname),   SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockopt), SCMP_SYS(sendmsg),       SCMP_SYS(recvmsg),
-	SCMP_SYS(setfsuid),   SCMP_SYS(setfsgid),      SCMP_SYS(setgroups),
-	SCMP_SYS(getgroups),  SCMP_SYS(umask),	       SCMP_SYS(capget),
-	SCMP_SYS(capset),     SCMP_SYS(unshare),       SCMP_SYS(setns),
-	SCMP_SYS(kill),	      SCMP_SYS(prlimit64),
+	SCMP_SYS(stat),	       SCMP_SYS(lstat),		SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),	SCMP_SYS(perf_event_open),
+	SCMP_SYS(bind),	       SCMP_SYS(getsockname),	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt),  SCMP_SYS(sendmsg),	SCMP_SYS(recvmsg),
+	SCMP_SYS(setfsuid),    SCMP_SYS(setfsgid),	SCMP_SYS(setgroups),
+	SCMP_SYS(getgroups),   SCMP_SYS(umask),		SCMP_SYS(capget),
+	SCMP_SYS(capset),      SCMP_SYS(unshare),	SCMP_SYS(setns),
+	SCMP_SYS(kill),	       SCMP_SYS(prlimit64),	SCMP_SYS(pidfd_open),
+	SCMP_SYS(pidfd_getfd),
 };
 
 /* The kernel backend, writing: what bpffs can be asked to change. */

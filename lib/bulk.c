@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Changing many elements at once (see walk.h). */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
@@ -62,23 +64,99 @@ static bool is_array(uint32_t type)
 	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-int map_clear(struct handle *map, uint64_t *deleted)
+static int clear_draining(struct handle *map, uint64_t *count)
 {
 	cleanup_with(walk_closep) struct walk *walk = NULL;
 	struct walk_chunk chunk;
-	struct map_info info;
-	uint64_t count = 0;
-	int result = map_info(map, &info);
+	int result = walk_open(map, WALK_DRAIN, &walk);
 
-	if (!result && is_array(info.type))
-		result = array_refusal(map);
-	if (!result)
-		result = walk_open(map, WALK_DRAIN, &walk);
 	while (!result && (result = walk_next(walk, &chunk)) > 0) {
-		count += chunk.count;
+		*count += chunk.count;
 		result = 0;
 	}
+	return result;
+}
+
+/*
+ * --- deletions that each wait ---
+ *
+ * The kernel lets a deletion from a map of maps return only after an RCU grace period
+ * (maybe_wait_bpf_programs()), and such an array has no BPF_MAP_DELETE_BATCH to wait once. Callers
+ * that wait at the same time share the period: 100,000 elements take seconds, not half an hour.
+ */
+#define WAITERS 64
+
+struct waiting_deletion {
+	struct handle *map;
+	struct walk_chunk chunk;
+	_Atomic uint32_t next, deleted;
+	_Atomic int error;
+};
+
+static bool deletions_wait(const struct map_info *info)
+{
+	const struct map_type *type = map_type_get(info->type);
+
+	return type->value == VALUE_MAP && !(type->batch & BATCH_DELETE);
+}
+
+static void *delete_waiting(void *argument)
+{
+	struct waiting_deletion *shared = argument;
+	uint32_t at;
+
+	while (!shared->error && (at = shared->next++) < shared->chunk.count) {
+		int error =
+			map_delete(shared->map, shared->chunk.keys + at * shared->chunk.key_size);
+
+		if (!error)
+			shared->deleted++;
+		else if (error != -ENOENT) /* or else somebody took it out before us */
+			shared->error = error;
+	}
+	return NULL;
+}
+
+/* The caller is one of the waiters: without a single thread it is slow, not wrong. */
+static int chunk_delete_waiting(struct waiting_deletion *shared)
+{
+	pthread_t threads[WAITERS - 1];
+	size_t started = 0;
+
+	shared->next = 0;
+	while (started < WAITERS - 1 && started + 1 < shared->chunk.count &&
+	       !pthread_create(&threads[started], NULL, delete_waiting, shared))
+		started++;
+	delete_waiting(shared);
+	while (started)
+		pthread_join(threads[--started], NULL);
+	return shared->error;
+}
+
+static int clear_waiting(struct handle *map, uint64_t *count)
+{
+	cleanup_with(walk_closep) struct walk *walk = NULL;
+	struct waiting_deletion shared = {.map = map};
+	int result = walk_open(map, 0, &walk);
+
+	while (!result && (result = walk_next(walk, &shared.chunk)) > 0)
+		result = chunk_delete_waiting(&shared);
+	*count = shared.deleted;
+	return result;
+}
+
+int map_clear(struct handle *map, uint64_t *deleted)
+{
+	struct map_info info;
+	uint64_t count = 0;
+	int error = map_info(map, &info);
+
+	if (!error && is_array(info.type))
+		error = array_refusal(map);
+	if (!error)
+		error = deletions_wait(&info) ? clear_waiting(map, &count)
+					      : clear_draining(map, &count);
 	if (deleted)
 		*deleted = count;
-	return result;
+	return error;
 }

@@ -151,6 +151,7 @@ int kernel_open(const char *directory, const struct backend_options *options,
 				 strerror(-cpus));
 	kernel->base.ops = &kernel_ops;
 	kernel->base.possible_cpus = (unsigned)cpus;
+	kernel->base.takes_files = true;
 	kernel->base.read_only = options && options->read_only;
 	error = backend_add_root(&kernel->base, directory);
 	if (error)

@@ -22,30 +22,44 @@ cleanup()
 	stop_writer
 }
 
-# lines FIRST COUNT FORM VALUE: lines of entries, one for each number from FIRST on.
+# Sockets that whoever fills a map inherits: the numbers of open files are those of the writer.
+sockets=()
+open_sockets()
+{
+	local socket
+	for _ in $(seq 32); do
+		exec {socket}<>/dev/udp/127.0.0.1/9
+		sockets+=("$socket")
+	done
+}
+
+# lines FIRST COUNT FORM VALUE: lines of entries, one for each number from FIRST on. VALUE: one for
+# all, "number" for the key's, or several to take turns.
 lines()
 {
 	awk -v first="$1" -v count="$2" -v form="$3" -v value="$4" 'BEGIN {
+		values = split(value, turn, " ")
 		for (i = first; i < first + count; i++) {
 			if (form == "lpm")
 				key = sprintf("%d.%d.%d.%d_32", int(i / 16777216) % 256, int(i / 65536) % 256, int(i / 256) % 256, i % 256)
 			else
 				key = i
-			printf "%s\t%s\n", key, value == "number" ? i : value
+			printf "%s\t%s\n", key, value == "number" ? i : turn[i % values + 1]
 		}
 	}'
 }
 
-# The keys that were filled in: those of the writer are from 3,000,000,000 on (178.x in an LPM trie).
+# The keys that were filled in: those of the writer are others.
 own_keys()
 {
-	grep -vE '^(3[0-9]{9}|178\..*)$'
+	grep -vxFf "$scratch/others.keys"
 }
 
-# try_type TYPE SPEC FORM VALUE: FORM is u32 or lpm; fixed types keep all their indexes.
+# try_type TYPE SPEC FORM VALUE: FORM is u32, index or lpm; arrays keep all their indexes.
 try_type()
 {
-	local type=$1 form=$3 value=$4 keys
+	local type=$1 form=$3 value=$4 keys others=1000000000
+	[ "$form" != index ] || others=$elements
 	echo "type=$type $2" >m || return
 	lines 0 "$elements" "$form" "$value" >"$scratch/lines"
 	cut -f1 "$scratch/lines" | sort >"$scratch/keys"
@@ -55,6 +69,7 @@ try_type()
 	expect "$backend: $type: entries" 0 "$(cut -f1 m/.map/entries | sort | cmp "$scratch/keys" - >&2; echo $?)"
 	case $type in
 	array | percpu_array)
+		check "$backend: $type: fill again" sh_c "cat '$scratch/lines' >m/.map/entries"
 		rmdir m
 		return
 		;;
@@ -62,7 +77,8 @@ try_type()
 	check "$backend: $type: clear" sh_c 'echo 1 >m/.map/clear'
 	expect "$backend: $type: nothing is left" 0 "$(cat m/.map/count)"
 	check "$backend: $type: fill again" sh_c "cat '$scratch/lines' >m/.map/entries"
-	lines 3000000000 64 "$form" "$value" >"$scratch/others"
+	lines "$others" 64 "$form" "$value" >"$scratch/others"
+	cut -f1 "$scratch/others" >"$scratch/others.keys"
 	python3 - "$scratch/others" "$mnt/m" <<'END' &
 import os, sys
 lines = open(sys.argv[1], "rb").read()
@@ -82,6 +98,7 @@ END
 		keys=$($way | grep -v '^\.' | own_keys | sort | cmp "$scratch/keys" - 2>&1; echo "${PIPESTATUS[4]}")
 		expect "$backend: $type: ${way%% *} beside a writer" 0 "$keys"
 	done
+	check "$backend: $type: the writer was at work" kill -0 "$writer"
 	stop_writer
 	rmdir m
 }
@@ -100,9 +117,16 @@ every_case()
 	try_type percpu_array "key=4 value=8 entries=$elements" u32 7
 	echo 'type=hash key=4 value=4 entries=1' >inner
 	try_type hash_of_maps "key=4 value=4 entries=$more inner=inner" u32 "$(cat inner/.map/id)"
+	try_type array_of_maps "key=4 value=4 entries=$more inner=inner" index "$(cat inner/.map/id)"
 	rmdir inner
+	try_type devmap "key=4 value=4 entries=$more" index "$device"
 	try_type devmap_hash "key=4 value=4 entries=$more" u32 "$device"
+	# An emulated world has no sockets but those that a program makes through the library.
+	[ "$backend" = emu ] ||
+		try_type sockhash "key=4 value=8 entries=$more" u32 "${sockets[*]}"
 }
+
+open_sockets
 
 # An emulated world has no device but those that are made.
 both()

@@ -332,9 +332,11 @@ struct backend_ops {
 struct backend {
 	const struct backend_ops *ops;
 	unsigned possible_cpus;
-	bool read_only; /* the wrappers below answer -EROFS to every change */
-	bool sleeps;	/* a device's driver may make an operation wait as long as it likes */
-	char *roots[2]; /* see backend_add_root(); owned, freed by backend_close() */
+	bool read_only;	  /* the wrappers below answer -EROFS to every change */
+	bool takes_files; /* the number of a file, in a key or value, is of one open in this process
+			   */
+	bool sleeps;	  /* a device's driver may make an operation wait as long as it likes */
+	char *roots[2];	  /* see backend_add_root(); owned, freed by backend_close() */
 };
 
 /*
