@@ -73,6 +73,12 @@ int map_dir_unlink(struct request *request, struct node *dir, const char *name)
 	return 0;
 }
 
+/* Keys are files. */
+int map_dir_rmdir(struct request *request, struct node *dir, const char *name)
+{
+	return static_dir_has(dir, name) ? removal_ignore(request, dir, name) : -ENOTDIR;
+}
+
 /* mv(1) takes this as "another filesystem" and copies, then removes. */
 int map_dir_rename(struct request *request, struct node *dir, const char *name,
 		   struct node *new_dir, const char *new_name, unsigned flags)

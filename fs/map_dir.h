@@ -19,13 +19,14 @@ int map_dir_list(struct request *request, struct node *dir, struct listing *list
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
 		   struct node **child);
 int map_dir_unlink(struct request *request, struct node *dir, const char *name);
+int map_dir_rmdir(struct request *request, struct node *dir, const char *name);
 int map_dir_rename(struct request *request, struct node *dir, const char *name,
 		   struct node *new_dir, const char *new_name, unsigned flags);
 
 #define MAP_DIR_OPERATIONS                                                                         \
 	.type = S_IFDIR, .entries = map_dir_entries, .lookup = map_dir_lookup,                     \
 	.list = map_dir_list, .create = map_dir_create, .unlink = map_dir_unlink,                  \
-	.rmdir = removal_ignore, .rename = map_dir_rename
+	.rmdir = map_dir_rmdir, .rename = map_dir_rename
 
 bool map_is_keyed(const struct object *map);
 

@@ -266,13 +266,22 @@ static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
 
 /* --- changes of directories --- */
 
-/* Replies with the entry that a successful change has made. */
-static void reply_made(struct request *request, struct node *dir, const char *name, int rc)
+/*
+ * Replies with the entry that a successful change has made. Something of another type may have
+ * been there all the time (removed.h), or have taken the name since: the kernel would call that
+ * an I/O error.
+ */
+static void reply_made(struct request *request, struct node *dir, const char *name, mode_t type,
+		       int rc)
 {
 	struct node *child;
 	struct stat st;
 	if (!rc)
 		rc = lookup(request, dir, name, &child, &st);
+	if (!rc && (st.st_mode & S_IFMT) != type) {
+		node_unref(request->fs->nodes, child);
+		rc = -EEXIST;
+	}
 	if (rc)
 		reply_status(request, dir, name, stale_by_name(request, dir, rc));
 	else
@@ -287,7 +296,7 @@ static void ll_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	int rc = 0;
 	if (!removed_take(dir->ino, name, request.pid))
 		rc = kind->mkdir ? kind->mkdir(&request, dir, name, mode) : -EPERM;
-	reply_made(&request, dir, name, rc);
+	reply_made(&request, dir, name, S_IFDIR, rc);
 }
 
 static void ll_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
@@ -295,7 +304,7 @@ static void ll_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	reply_made(&request, dir, name,
+	reply_made(&request, dir, name, mode & S_IFMT,
 		   kind->mknod ? kind->mknod(&request, dir, name, mode) : -EPERM);
 }
 
@@ -307,7 +316,7 @@ static void ll_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	int rc = 0;
 	if (!removed_take(dir->ino, name, request.pid))
 		rc = kind->symlink ? kind->symlink(&request, dir, target, name) : -EPERM;
-	reply_made(&request, dir, name, rc);
+	reply_made(&request, dir, name, S_IFLNK, rc);
 }
 
 static void ll_link(fuse_req_t req, fuse_ino_t nodeid, fuse_ino_t new_parent, const char *new_name)
@@ -441,7 +450,10 @@ static int create(struct request *request, struct node *dir, const char *name, s
 	int rc = -ENOENT;
 	if (removed_take(dir->ino, name, request->pid))
 		rc = lookup(request, dir, name, &child, st);
-	if (!rc) {
+	if (!rc && !S_ISREG(st->st_mode)) {
+		node_unref(request->fs->nodes, child);
+		rc = -EEXIST;
+	} else if (!rc) {
 		file->restored = true;
 		file->flags = (file->flags & ~O_EXCL) | O_TRUNC;
 	} else if (dir->kind->create) {

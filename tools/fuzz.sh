@@ -29,7 +29,7 @@ if [ ! -f $tree/build.ninja ]; then
 	CC=clang meson setup $tree -Dbuildtype=debugoptimized -Dtests=enabled -Dfuzz=enabled \
 		-Db_sanitize=address,undefined -Db_lundef=false
 fi
-ninja -C $tree --quiet
+ninja -C $tree --quiet fuzz-targets
 
 # run_target PROGRAM
 run_target()
@@ -42,6 +42,7 @@ run_target()
 	mkdir -p "$corpus" $tree/findings
 	set -- "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		"-artifact_prefix=$tree/findings/$name-"
+	[ ! -f "tests/fuzz/$name.options" ] || set -- "$@" $(cat "tests/fuzz/$name.options")
 	[ ! -f "tests/fuzz/$name.dict" ] || set -- "$@" "-dict=tests/fuzz/$name.dict"
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		"$program" "$@" "$corpus" "tests/fuzz/corpus/$name" >"$log" 2>&1 </dev/null || status=1
