@@ -2,85 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "emu/hashtab.h"
-#include "emu/key_hash.h"
-
-/* Sizes of the kernel's structures, for what it would account. */
-#define KERNEL_ELEMENT_SIZE 48 /* struct htab_elem */
-#define KERNEL_BUCKET_SIZE 16  /* struct bucket */
-#define KERNEL_TABLE_SIZE 896  /* struct bpf_htab and its locks */
-
-#define HASHTAB_FLAGS                                                                              \
-	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS |            \
-	 BPF_F_ZERO_SEED)
-
-static bool type_is_lru(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-}
-
-int hashtab_alloc_check(struct emu *emu, const struct map_spec *spec)
-{
-	bool percpu = map_type_get(spec->type)->percpu, lru = type_is_lru(spec->type);
-	bool own_lists = spec->map_flags & BPF_F_NO_COMMON_LRU;
-
-	if ((spec->map_flags & BPF_F_ZERO_SEED) && !emu_capable(emu, EMU_CAP_SYS_ADMIN))
-		return -EPERM;
-	if ((spec->map_flags & ~HASHTAB_FLAGS) || !map_flags_access_ok(spec->map_flags))
-		return -EINVAL;
-	if (!lru && own_lists)
-		return -EINVAL;
-	if (lru && (spec->map_flags & BPF_F_NO_PREALLOC))
-		return -ENOTSUPP;
-	if (map_has_numa_node(spec) && (percpu || own_lists))
-		return -EINVAL;
-	if (!spec->max_entries || !spec->key_size || !spec->value_size)
-		return -EINVAL;
-	if ((uint64_t)spec->key_size + spec->value_size >= KMALLOC_MAX - KERNEL_ELEMENT_SIZE)
-		return -E2BIG;
-	if (percpu && round_up_8(spec->value_size) > PERCPU_VALUE_MAX)
-		return -E2BIG;
-	return 0;
-}
-
-static uint64_t round_up_power_of_two(uint64_t number)
-{
-	uint64_t power = 1;
-
-	while (power < number)
-		power *= 2;
-	return power;
-}
-
-/* What the kernel accounts for `count` elements: htab_map_mem_usage(). */
-static uint64_t kernel_elements_bytes(const struct map_spec *spec, unsigned cpus, uint64_t count)
-{
-	bool preallocated = !(spec->map_flags & BPF_F_NO_PREALLOC);
-	uint64_t value = round_up_8(spec->value_size);
-	uint64_t element = KERNEL_ELEMENT_SIZE + round_up_8(spec->key_size);
-
-	if (map_type_get(spec->type)->percpu)
-		element += 8 + value * cpus + (preallocated ? 0 : 16);
-	else
-		element += value;
-	if (!preallocated)
-		return count * (element + 8);
-	if (map_type_get(spec->type)->percpu || type_is_lru(spec->type))
-		return count * element;
-	/* A CPU has one more, so that an update of a full table finds one for the new value. */
-	if (spec->type != BPF_MAP_TYPE_HASH_OF_MAPS)
-		count += cpus;
-	return count * element + 8 * (uint64_t)cpus;
-}
-
-static uint64_t kernel_table_bytes(const struct map_spec *spec, unsigned cpus, uint64_t buckets)
-{
-	uint64_t bytes = KERNEL_TABLE_SIZE + buckets * KERNEL_BUCKET_SIZE;
-
-	if (!(spec->map_flags & BPF_F_NO_PREALLOC))
-		bytes += kernel_elements_bytes(spec, cpus, spec->max_entries);
-	return bytes;
-}
+#include "emu/hashtab_buckets.h"
 
 int hashtab_alloc(struct emu *emu, const struct map_spec *spec, const struct emu_map_ops *ops,
 		  const struct hashtab_hooks *hooks, struct emu_map **map)
@@ -95,7 +17,7 @@ int hashtab_alloc(struct emu *emu, const struct map_spec *spec, const struct emu
 	if (!table)
 		return -ENOMEM;
 	error = map_init(&table->map, emu, ops, spec,
-			 kernel_table_bytes(spec, emu->backend.possible_cpus, buckets));
+			 hashtab_kernel_bytes(spec, emu->backend.possible_cpus, buckets));
 	if (error) {
 		free(table);
 		return error;
@@ -132,11 +54,6 @@ static bool count_up(struct hashtab *table)
 	return false;
 }
 
-static void count_down(struct hashtab *table)
-{
-	atomic_fetch_sub_explicit(&table->count, 1, memory_order_relaxed);
-}
-
 /* Memory of an element, which is counted: alloc_htab_elem(). */
 static int element_take(struct hashtab *table, uint32_t hash, struct hashtab_element **element)
 {
@@ -169,8 +86,7 @@ static void element_give(struct hashtab *table, struct hashtab_element *element)
 	free(element);
 }
 
-/* An element that was in the table, and others behind it; no lock is held. */
-static void elements_release(struct hashtab *table, struct hashtab_element *element)
+void hashtab_elements_release(struct hashtab *table, struct hashtab_element *element)
 {
 	while (element) {
 		struct hashtab_element *next = element->next;
@@ -187,7 +103,7 @@ static void element_write(struct hashtab *table, struct hashtab_element *element
 	memcpy(element_value(table, element), value, table->stored_bytes);
 }
 
-static void element_show(const struct hashtab *table, struct hashtab_element *element, void *value)
+void hashtab_element_show(const struct hashtab *table, struct hashtab_element *element, void *value)
 {
 	const void *stored = element_value(table, element);
 
@@ -199,39 +115,7 @@ static void element_show(const struct hashtab *table, struct hashtab_element *el
 	map_hide_special_fields(&table->map, value);
 }
 
-/* --- buckets; the lock is held unless said --- */
-
-static uint32_t hash_of(const struct hashtab *table, const void *key)
-{
-	return key_hash(key, table->map.key_size, table->seed);
-}
-
-static uint32_t bucket_of(const struct hashtab *table, uint32_t hash)
-{
-	return hash & table->bucket_mask;
-}
-
-/* Without the lock it tells only whether the bucket was empty. */
-static struct hashtab_element *bucket_head(const struct hashtab *table, uint32_t bucket)
-{
-	return atomic_load_explicit(&table->buckets[bucket], memory_order_relaxed);
-}
-
-static void bucket_set_head(struct hashtab *table, uint32_t bucket, struct hashtab_element *head)
-{
-	atomic_store_explicit(&table->buckets[bucket], head, memory_order_relaxed);
-}
-
-static struct hashtab_element *bucket_find(const struct hashtab *table, const void *key,
-					   uint32_t hash)
-{
-	struct hashtab_element *element = bucket_head(table, bucket_of(table, hash));
-
-	while (element &&
-	       (element->hash != hash || memcmp(element_key(element), key, table->map.key_size)))
-		element = element->next;
-	return element;
-}
+/* --- buckets --- */
 
 static void bucket_push(struct hashtab *table, struct hashtab_element *element)
 {
@@ -296,7 +180,8 @@ void hashtab_remove_if(struct hashtab *table, bool (*gone)(const void *stored))
 {
 	for (uint64_t bucket = 0; bucket <= table->bucket_mask; bucket++)
 		if (bucket_head(table, (uint32_t)bucket))
-			elements_release(table, bucket_remove_if(table, (uint32_t)bucket, gone));
+			hashtab_elements_release(table,
+						 bucket_remove_if(table, (uint32_t)bucket, gone));
 }
 
 void hashtab_free(struct emu_map *map)
@@ -304,29 +189,13 @@ void hashtab_free(struct emu_map *map)
 	struct hashtab *table = hashtab_of(map);
 
 	for (uint64_t bucket = 0; table->buckets && bucket <= table->bucket_mask; bucket++)
-		elements_release(table, bucket_head(table, (uint32_t)bucket));
+		hashtab_elements_release(table, bucket_head(table, (uint32_t)bucket));
 	if (table->hooks->destroy)
 		table->hooks->destroy(table);
 	free((void *)table->buckets);
 	lock_stripes_destroy(&table->locks);
 	map_destroy(map);
 	free(table);
-}
-
-uint64_t hashtab_memory_usage(struct emu_map *map)
-{
-	struct hashtab *table = hashtab_of(map);
-	unsigned cpus = emu_of_map(map)->backend.possible_cpus;
-	const struct map_spec spec = {
-		.type = map->type,
-		.key_size = map->key_size,
-		.value_size = map->value_size,
-		.map_flags = map->map_flags,
-	};
-
-	if (table->preallocated)
-		return map->reserved;
-	return map->reserved + kernel_elements_bytes(&spec, cpus, table->count);
 }
 
 /* --- one element --- */
@@ -340,7 +209,7 @@ int hashtab_lookup(struct emu_map *map, const void *key, void *value, uint64_t f
 	stripe_lock(&table->locks, bucket);
 	element = bucket_find(table, key, hash);
 	if (element)
-		element_show(table, element, value);
+		hashtab_element_show(table, element, value);
 	stripe_unlock(&table->locks, bucket);
 	return element ? 0 : -ENOENT;
 }
@@ -446,7 +315,7 @@ static int update_lru(struct hashtab *table, const void *key, uint32_t hash, con
 	if (new)
 		element_give(table, new);
 	if (!error)
-		elements_release(table, old);
+		hashtab_elements_release(table, old);
 	return error;
 }
 
@@ -471,14 +340,14 @@ static int take_out(struct hashtab *table, const void *key, void *value)
 	element = bucket_find(table, key, hash);
 	if (element) {
 		if (value)
-			element_show(table, element, value);
+			hashtab_element_show(table, element, value);
 		bucket_unlink(table, element);
 	}
 	stripe_unlock(&table->locks, bucket);
 	if (!element)
 		return -ENOENT;
 	count_down(table);
-	elements_release(table, element);
+	hashtab_elements_release(table, element);
 	return 0;
 }
 
@@ -490,156 +359,4 @@ int hashtab_delete(struct emu_map *map, const void *key)
 int hashtab_lookup_and_delete(struct emu_map *map, const void *key, void *value, uint64_t flags)
 {
 	return take_out(hashtab_of(map), key, value);
-}
-
-/* --- walks --- */
-
-/* The first key from that bucket on. */
-static int first_key_from(struct hashtab *table, uint64_t bucket, void *next)
-{
-	struct hashtab_element *element;
-
-	for (; bucket <= table->bucket_mask; bucket++) {
-		if (!bucket_head(table, (uint32_t)bucket))
-			continue;
-		stripe_lock(&table->locks, (uint32_t)bucket);
-		element = bucket_head(table, (uint32_t)bucket);
-		if (element)
-			memcpy(next, element_key(element), table->map.key_size);
-		stripe_unlock(&table->locks, (uint32_t)bucket);
-		if (element)
-			return 0;
-	}
-	return -ENOENT;
-}
-
-/* htab_map_get_next_key(): a key that is not there (any more) starts the walk again. */
-int hashtab_next_key(struct emu_map *map, const void *key, void *next)
-{
-	struct hashtab *table = hashtab_of(map);
-	struct hashtab_element *element, *behind = NULL;
-	uint32_t hash, bucket;
-
-	if (!key)
-		return first_key_from(table, 0, next);
-	hash = hash_of(table, key);
-	bucket = bucket_of(table, hash);
-	stripe_lock(&table->locks, bucket);
-	element = bucket_find(table, key, hash);
-	if (element)
-		behind = element->next;
-	if (behind)
-		memcpy(next, element_key(behind), map->key_size);
-	stripe_unlock(&table->locks, bucket);
-	if (behind)
-		return 0;
-	return first_key_from(table, element ? (uint64_t)bucket + 1 : 0, next);
-}
-
-/* One batch call: where the next element goes, and how many more may come. */
-struct batch {
-	struct hashtab *table;
-	char *key, *value;
-	uint32_t room, done;
-	bool take_out;
-	struct hashtab_element *removed;
-};
-
-static uint32_t bucket_length(const struct hashtab *table, uint32_t bucket)
-{
-	uint32_t length = 0;
-
-	for (struct hashtab_element *element = bucket_head(table, bucket); element;
-	     element = element->next)
-		length++;
-	return length;
-}
-
-static void batch_copy(struct batch *batch, struct hashtab_element *element)
-{
-	const struct emu_map *map = &batch->table->map;
-
-	memcpy(batch->key, element_key(element), map->key_size);
-	element_show(batch->table, element, batch->value);
-	batch->key += map->key_size;
-	batch->value += map->value_bytes;
-	batch->done++;
-}
-
-/* All of a bucket, or -ENOSPC and nothing of it. */
-static int batch_bucket(struct batch *batch, uint32_t bucket)
-{
-	struct hashtab *table = batch->table;
-	struct hashtab_element *head, *last = NULL;
-
-	if (!bucket_head(table, bucket))
-		return 0;
-	stripe_lock(&table->locks, bucket);
-	if (bucket_length(table, bucket) > batch->room - batch->done) {
-		stripe_unlock(&table->locks, bucket);
-		return -ENOSPC;
-	}
-	head = bucket_head(table, bucket);
-	for (struct hashtab_element *element = head; element; element = element->next) {
-		batch_copy(batch, element);
-		last = element;
-		if (batch->take_out)
-			count_down(table);
-	}
-	if (batch->take_out && last) {
-		bucket_set_head(table, bucket, NULL);
-		last->next = batch->removed;
-		batch->removed = head;
-	}
-	stripe_unlock(&table->locks, bucket);
-	return 0;
-}
-
-/* __htab_map_lookup_and_delete_batch(): the token is a u32, the bucket to go on with. */
-static int batch_run(struct batch *batch, const void *in, void *out, uint32_t *count)
-{
-	uint64_t bucket = 0;
-	uint32_t token = 0;
-	int error = 0;
-
-	*count = 0;
-	if (in)
-		memcpy(&token, in, sizeof(token));
-	if (token > batch->table->bucket_mask)
-		return -ENOENT;
-	for (bucket = token; bucket <= batch->table->bucket_mask; bucket++) {
-		error = batch_bucket(batch, (uint32_t)bucket);
-		if (error)
-			break;
-	}
-	if (!error)
-		error = -ENOENT;
-	else if (batch->done)
-		error = 0; /* the rest does not fit this time */
-	token = (uint32_t)bucket;
-	memcpy(out, &token, sizeof(token));
-	*count = batch->done;
-	elements_release(batch->table, batch->removed);
-	return error;
-}
-
-int hashtab_lookup_batch(struct emu_map *map, const void *in, void *out, void *keys, void *values,
-			 uint32_t *count, uint64_t flags)
-{
-	struct batch batch = {
-		.table = hashtab_of(map), .key = keys, .value = values, .room = *count};
-
-	return batch_run(&batch, in, out, count);
-}
-
-int hashtab_lookup_and_delete_batch(struct emu_map *map, const void *in, void *out, void *keys,
-				    void *values, uint32_t *count, uint64_t flags)
-{
-	struct batch batch = {.table = hashtab_of(map),
-			      .key = keys,
-			      .value = values,
-			      .room = *count,
-			      .take_out = true};
-
-	return batch_run(&batch, in, out, count);
 }

@@ -42,6 +42,16 @@ static inline uint64_t round_up_8(uint64_t bytes)
 	return (bytes + 7) / 8 * 8;
 }
 
+/* roundup_pow_of_two(): how many buckets the kernel's tables have. */
+static inline uint64_t round_up_power_of_two(uint64_t number)
+{
+	uint64_t power = 1;
+
+	while (power < number)
+		power *= 2;
+	return power;
+}
+
 /* bpf_map_attr_numa_node(): -1 with the flag is as no flag. */
 static inline bool map_has_numa_node(const struct map_spec *spec)
 {

@@ -40,14 +40,12 @@ static int check(const struct map_spec *spec)
 /* About 1.4 bits a hash of each element, a power of two: bloom_map_alloc(). */
 static uint32_t bit_mask(uint32_t entries, uint32_t hashes)
 {
-	uint64_t bits = (uint64_t)entries * hashes, power = 64;
+	uint64_t bits = (uint64_t)entries * hashes;
 
 	if (bits > UINT32_MAX || bits / 5 * 7 > UINT32_MAX || bits / 5 * 7 > BITS_MAX)
 		return UINT32_MAX;
 	bits = bits / 5 * 7;
-	while (power < bits)
-		power *= 2;
-	return (uint32_t)(power - 1);
+	return (uint32_t)(round_up_power_of_two(bits > 64 ? bits : 64) - 1);
 }
 
 static void bloom_free(struct emu_map *map)

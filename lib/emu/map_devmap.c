@@ -1,23 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* devmap: devices by index, for redirection. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include "emu/devmap.h"
 #include "emu/map_array.h"
-
-struct devmap {
-	struct emu_map map;
-	pthread_mutex_t lock;
-	struct devmap_entry **slots;
-	uint32_t count; /* of entries, as the kernel counts for its memory: see exchange() */
-	struct netdev_notifier notifier;
-};
-
-static struct devmap *devmap_of(struct emu_map *map)
-{
-	return (struct devmap *)map;
-}
 
 /* Puts an entry, or NULL, into a slot; what was there is the caller's. The lock is held. */
 static struct devmap_entry *put_locked(struct devmap *devmap, uint32_t index,
@@ -39,75 +24,11 @@ static struct devmap_entry *take_locked(struct devmap *devmap, uint32_t index)
 	return old;
 }
 
-static void gone(struct netdev_notifier *notifier, uint32_t ifindex)
-{
-	struct devmap *devmap =
-		(struct devmap *)((char *)notifier - offsetof(struct devmap, notifier));
-
-	for (uint32_t i = 0; i < devmap->map.max_entries; i++) {
-		struct devmap_entry *entry = NULL;
-
-		pthread_mutex_lock(&devmap->lock);
-		if (devmap->slots[i] && devmap->slots[i]->ifindex == ifindex)
-			entry = take_locked(devmap, i);
-		pthread_mutex_unlock(&devmap->lock);
-		devmap_entry_free(entry);
-	}
-}
-
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	struct devmap *devmap;
 	int error = devmap_check(spec);
 
-	if (error)
-		return error;
-	devmap = calloc(1, sizeof(*devmap));
-	error = devmap ? map_init(&devmap->map, emu, &map_devmap_ops, spec,
-				  KERNEL_DEVMAP_SIZE + (uint64_t)spec->max_entries * 8)
-		       : -ENOMEM;
-	if (error) {
-		free(devmap);
-		return error;
-	}
-	/* Programs read from it only: lookup gives them a pointer to a device. */
-	devmap->map.map_flags |= BPF_F_RDONLY_PROG;
-	devmap->slots = calloc(spec->max_entries, sizeof(*devmap->slots));
-	if (!devmap->slots) {
-		map_destroy(&devmap->map);
-		free(devmap);
-		return -ENOMEM;
-	}
-	pthread_mutex_init(&devmap->lock, NULL);
-	devmap->notifier.gone = gone;
-	netdev_notifier_add(&emu->netdevs, &devmap->notifier);
-	*map = &devmap->map;
-	return 0;
-}
-
-static void devmap_free(struct emu_map *map)
-{
-	struct devmap *devmap = devmap_of(map);
-
-	netdev_notifier_remove(&emu_of_map(map)->netdevs, &devmap->notifier);
-	for (uint32_t i = 0; i < map->max_entries; i++)
-		devmap_entry_free(devmap->slots[i]);
-	free(devmap->slots);
-	pthread_mutex_destroy(&devmap->lock);
-	map_destroy(map);
-	free(devmap);
-}
-
-/* dev_map_mem_usage() */
-static uint64_t memory_usage(struct emu_map *map)
-{
-	struct devmap *devmap = devmap_of(map);
-	uint64_t bytes;
-
-	pthread_mutex_lock(&devmap->lock);
-	bytes = map->reserved + (uint64_t)devmap->count * KERNEL_DEVMAP_ENTRY_SIZE;
-	pthread_mutex_unlock(&devmap->lock);
-	return bytes;
+	return error ? error : devmap_alloc(emu, spec, &map_devmap_ops, spec->max_entries, map);
 }
 
 static int lookup(struct emu_map *map, const void *key, void *value, uint64_t flags)
@@ -186,7 +107,7 @@ const struct emu_map_ops map_devmap_ops = {
 	.capabilities = EMU_CAP_NET_ADMIN,
 	.alloc = alloc,
 	.free = devmap_free,
-	.memory_usage = memory_usage,
+	.memory_usage = devmap_memory_usage,
 	.check_btf = map_check_no_btf,
 	.meta_equal = map_meta_equal,
 	.lookup = lookup,

@@ -53,7 +53,6 @@ static void throw_out_closed(struct emu_map *map)
 /* sock_hash_alloc() */
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	uint64_t buckets = 1;
 	int error;
 
 	if (!spec->max_entries || !spec->key_size ||
@@ -61,9 +60,7 @@ static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **
 		return -EINVAL;
 	if (spec->key_size > SOCKHASH_KEY_MAX)
 		return -E2BIG;
-	while (buckets < spec->max_entries)
-		buckets *= 2;
-	if (buckets > UINT32_MAX / KERNEL_BUCKET_SIZE)
+	if (round_up_power_of_two(spec->max_entries) > UINT32_MAX / KERNEL_BUCKET_SIZE)
 		return -EINVAL;
 	error = hashtab_alloc(emu, spec, &map_sockhash_ops, &hooks, map);
 	if (error)

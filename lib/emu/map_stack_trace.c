@@ -25,18 +25,9 @@ static int check(const struct map_spec *spec)
 	return spec->max_entries > 1u << 31 ? -E2BIG : 0;
 }
 
-static uint64_t buckets_of(uint32_t max_entries)
-{
-	uint64_t buckets = 1;
-
-	while (buckets < max_entries)
-		buckets *= 2;
-	return buckets;
-}
-
 static int alloc(struct emu *emu, const struct map_spec *spec, struct emu_map **map)
 {
-	uint64_t bytes = KERNEL_MAP_SIZE + buckets_of(spec->max_entries) * 8 +
+	uint64_t bytes = KERNEL_MAP_SIZE + round_up_power_of_two(spec->max_entries) * 8 +
 			 (uint64_t)spec->max_entries * (KERNEL_BUCKET_SIZE + spec->value_size);
 	int error = check(spec);
 
@@ -55,7 +46,7 @@ static int update(struct emu_map *map, const void *key, const void *value, uint6
 
 static int delete (struct emu_map *map, const void *key)
 {
-	return array_index(key) >= buckets_of(map->max_entries) ? -E2BIG : -ENOENT;
+	return array_index(key) >= round_up_power_of_two(map->max_entries) ? -E2BIG : -ENOENT;
 }
 
 static int next_key(struct emu_map *map, const void *key, void *next)

@@ -38,10 +38,8 @@ int storage_alloc_check(struct emu *emu, const struct map_spec *spec)
 
 static uint64_t kernel_bytes(unsigned cpus)
 {
-	uint64_t buckets = 2;
+	uint64_t buckets = round_up_power_of_two(cpus > 2 ? cpus : 2);
 
-	while (buckets < cpus)
-		buckets *= 2;
 	return KERNEL_STORAGE_SIZE + buckets * KERNEL_BUCKET_SIZE;
 }
 
