@@ -117,8 +117,10 @@ static int bulk_open(struct request *request, struct file *file)
 static void bulk_release(struct filesystem *fs, struct file *file)
 {
 	struct bulk *bulk = file->state;
-	if (bulk)
+	if (bulk) {
 		walk_close(bulk->walk);
+		batch_drop(&bulk->batch);
+	}
 	free(bulk);
 }
 

@@ -21,8 +21,16 @@ struct bulk_format;
 /* State of scanning entries.json between writes. */
 enum json_phase { JSON_START, JSON_ELEMENT_OR_END, JSON_ELEMENT, JSON_COMMA_OR_END, JSON_DONE };
 
+/* Elements that were parsed and wait for the rest of their write(2) to be parsed too. */
+struct batch {
+	struct buffer keys, values;
+	struct buffer handles; /* struct handle *: what the values' fd numbers refer to */
+	uint32_t count;
+};
+
 struct bulk {
 	const struct bulk_format *format;
+	struct batch batch;
 	struct walk *walk;
 	uint64_t base;	 /* where file->text begins */
 	uint64_t digest; /* of all that was produced */
@@ -30,8 +38,6 @@ struct bulk {
 	bool separate; /* an element was printed: the next needs a separator */
 	enum json_phase phase;
 };
-
-struct batch; /* bulk_write.h */
 
 /* What makes one of the three files. */
 struct bulk_format {
@@ -49,6 +55,8 @@ struct bulk_format {
 int bulk_write(struct request *request, struct file *file, const char *data, size_t length,
 	       off_t offset);
 int bulk_flush(struct request *request, struct file *file);
+/* Forgets what waits: it is not applied. */
+void batch_drop(struct batch *batch);
 
 ssize_t bulk_parse_lines(struct request *request, struct file *file, struct batch *batch,
 			 const char *data, size_t length);

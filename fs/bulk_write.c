@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Writing entries, entries.json and entries.bin. Every element of a write(2) is parsed before any
- * is applied. Tools cut what they write anywhere; what is not complete at the end of a write waits
- * in file->staged for the next one, or for close(2).
+ * is applied, also of one that the kernel cuts into several requests: while a request is as long as
+ * requests can be, what it held waits in bulk->batch for the next, or for close(2). Tools cut what
+ * they write anywhere; what is not complete at the end of a write waits in file->staged for the
+ * next one, or for close(2).
  */
-#include "bulk_write.h"
+#include "bulk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +16,12 @@
 #include <bpfuse/walk.h>
 #include "element.h"
 #include "key.h"
+#include "session.h"
 
+#define BATCH_MAX ((size_t)64 << 20)  /* more of one write(2) is applied before its end is seen */
 #define STAGED_MAX ((size_t)64 << 20) /* one element cannot be longer than this */
 
-static void batch_free(struct batch *batch)
+void batch_drop(struct batch *batch)
 {
 	struct handle **handles = (struct handle **)(void *)batch->handles.data;
 	for (size_t i = 0; i < batch->handles.length / sizeof(*handles); i++)
@@ -25,6 +29,7 @@ static void batch_free(struct batch *batch)
 	buffer_free(&batch->handles);
 	buffer_free(&batch->keys);
 	buffer_free(&batch->values);
+	*batch = (struct batch){.keys = BUFFER_INIT};
 }
 
 /* Room for one element; committed by batch_commit(). */
@@ -53,12 +58,10 @@ static int batch_commit(struct batch *batch, const struct codec *codec, struct v
 }
 
 /* In order; the sentence names the element that was refused, and how many came before it. */
-static int batch_apply(struct request *request, struct file *file, const struct batch *batch)
+static int batch_update(struct request *request, struct file *file, const struct batch *batch)
 {
 	struct object *map = file->object;
 	uint32_t done = 0;
-	if (!batch->count)
-		return 0;
 	uint64_t flags = key_lock_flag(file->codec);
 	int rc = element_update_many(request, map, batch->keys.data, batch->values.data,
 				     batch->count, flags, &done);
@@ -72,6 +75,19 @@ static int batch_apply(struct request *request, struct file *file, const struct 
 	fault_prefix(&request->fault, "element %u of %u", done + 1, batch->count);
 	buffer_free(&name);
 	return rc;
+}
+
+static int batch_apply(struct request *request, struct file *file, struct batch *batch)
+{
+	int rc = batch->count ? batch_update(request, file, batch) : 0;
+	batch_drop(batch);
+	return rc;
+}
+
+/* Whether a request of `length` bytes may not be the end of its write(2). */
+static bool batch_waits(const struct batch *batch, size_t length)
+{
+	return session_is_cut(length) && batch->keys.length + batch->values.length < BATCH_MAX;
 }
 
 struct current {
@@ -250,7 +266,7 @@ ssize_t bulk_parse_bin(struct request *request, struct file *file, struct batch 
 		buffer_append(&batch->keys, data + i * element, key_size);
 		buffer_append(&batch->values, data + i * element + key_size, value_size);
 	}
-	batch->count = (uint32_t)count;
+	batch->count += (uint32_t)count;
 	int rc = buffer_error(&batch->keys);
 	if (!rc)
 		rc = buffer_error(&batch->values);
@@ -282,48 +298,54 @@ static int keep_rest(struct request *request, struct file *file, const char *dat
 	return buffer_error(&rest);
 }
 
-int bulk_write(struct request *request, struct file *file, const char *data, size_t length,
-	       off_t offset)
+/* Parses what came, and what waited before it; what is not complete waits on. */
+static int bulk_parse(struct request *request, struct file *file, const char *data, size_t length)
 {
 	struct bulk *bulk = file->state;
-	struct batch batch = {.keys = BUFFER_INIT};
-	if (file->refused)
-		return fault_set(&request->fault, EINVAL,
-				 "an earlier write to this open file was refused in the middle of "
-				 "an element");
-	file->end = offset + (off_t)length;
-	bool ends_clean = data[length - 1] == '\n' && bulk->format->parse == bulk_parse_lines;
 	if (file->staged.length) {
 		buffer_append(&file->staged, data, length);
 		data = file->staged.data;
 		length = file->staged.length;
 	}
 	int rc = buffer_error(&file->staged);
-	ssize_t used = rc ? rc : bulk->format->parse(request, file, &batch, data, length);
-	if (used >= 0)
-		rc = batch_apply(request, file, &batch);
-	else
-		rc = (int)used;
-	if (!rc)
-		rc = keep_rest(request, file, data + used, length - (size_t)used);
+	if (rc)
+		return rc;
+	ssize_t used = bulk->format->parse(request, file, &bulk->batch, data, length);
+	if (used < 0)
+		return (int)used;
+	return keep_rest(request, file, data + used, length - (size_t)used);
+}
+
+int bulk_write(struct request *request, struct file *file, const char *data, size_t length,
+	       off_t offset)
+{
+	struct bulk *bulk = file->state;
+	if (file->refused)
+		return fault_set(&request->fault, EINVAL,
+				 "an earlier write to this open file was refused in the middle of "
+				 "an element");
+	file->end = offset + (off_t)length;
+	bool ends_clean = data[length - 1] == '\n' && bulk->format->parse == bulk_parse_lines;
+	int rc = bulk_parse(request, file, data, length);
+	if (!rc && !batch_waits(&bulk->batch, length))
+		rc = batch_apply(request, file, &bulk->batch);
 	if (rc) {
+		batch_drop(&bulk->batch);
 		buffer_reset(&file->staged);
 		file->refused = !ends_clean;
 	}
-	batch_free(&batch);
 	return rc;
 }
 
 int bulk_flush(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
-	struct batch batch = {.keys = BUFFER_INIT};
-	int rc =
-		bulk->format->finish(request, file, &batch, file->staged.data, file->staged.length);
+	int rc = bulk->format->finish(request, file, &bulk->batch, file->staged.data,
+				      file->staged.length);
 	if (!rc) {
 		buffer_reset(&file->staged);
-		rc = batch_apply(request, file, &batch);
+		rc = batch_apply(request, file, &bulk->batch);
 	}
-	batch_free(&batch);
+	batch_drop(&bulk->batch);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include "staging.h"
 
 static struct file *open_files;
 static pthread_mutex_t open_files_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -141,10 +142,24 @@ static int render(struct request *request, struct file *file)
 	return rc;
 }
 
+/*
+ * Refused when it is opened, as in sysfs, to who means to replace or to lengthen it. Who only
+ * rewrites what is there is looked at when it writes, see write_unchanged().
+ */
+static int check_writable(struct request *request, const struct file *file)
+{
+	bool replaces = file_writes(file) && file->flags & (O_TRUNC | O_APPEND);
+	if (!replaces || file->restored || file->node->kind->accept)
+		return 0;
+	return fault_set(&request->fault, EACCES, "this file can only be read");
+}
+
 static int rendered_open(struct request *request, struct file *file)
 {
 	const struct node_kind *kind = file->node->kind;
-	int rc = file_hold_object(request, file);
+	int rc = check_writable(request, file);
+	if (!rc)
+		rc = file_hold_object(request, file);
 	if (rc)
 		return rc;
 	if (file_reads(file) && kind->render) {
@@ -174,9 +189,19 @@ static int rendered_read(struct request *request, struct file *file, off_t offse
 	return 0;
 }
 
+/* All of the text, or up to its end, or a piece where a buffering program cuts. */
+static bool is_part_of_text(const struct file *file, const char *data, size_t length, off_t offset)
+{
+	uint64_t end = (uint64_t)offset + length;
+	if (end > file->text.length ||
+	    (end < file->text.length && !staging_is_piece(data, length, end)))
+		return false;
+	return memcmp(file->text.data + offset, data, length) == 0;
+}
+
 /*
  * A file that can only be read takes what it says already, and from who makes it anew whatever it
- * said before: copies of a whole directory come back so.
+ * said before: `rsync --inplace` and `tar x` of a whole directory come back so.
  */
 static int write_unchanged(struct request *request, struct file *file, const char *data,
 			   size_t length, off_t offset)
@@ -186,8 +211,7 @@ static int write_unchanged(struct request *request, struct file *file, const cha
 	int rc = file->node->kind->render ? render(request, file) : -EACCES;
 	if (rc)
 		return rc;
-	if ((uint64_t)offset <= file->text.length && length <= file->text.length - (size_t)offset &&
-	    memcmp(file->text.data + offset, data, length) == 0)
+	if (is_part_of_text(file, data, length, offset))
 		return 0;
 	return fault_set(&request->fault, EACCES, "this file can only be read");
 }

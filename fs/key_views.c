@@ -125,9 +125,17 @@ static int sum_lookup(struct request *request, struct node *dir, const char *nam
 	return key_lookup(request, dir, name, &kind_sum_key, child, st);
 }
 
+/* Where there is nothing to sum, nothing is listed: tools that read all files need not fail. */
 static int sum_list(struct request *request, struct node *dir, struct listing *listing)
 {
-	return list_keys(request, dir, listing, S_IFREG);
+	HELD_OBJECT(held, request);
+	cleanup_with(codec_putp) struct codec *codec = NULL;
+	int rc = object_acquire(request, dir, &held.object, NULL);
+	if (!rc)
+		rc = object_codec(request, held.object, &codec);
+	if (rc || !codec_has_sum(codec))
+		return rc;
+	return listing_add_keys(request, listing, held.object, S_IFREG);
 }
 
 static bool is_percpu(const struct object *map)

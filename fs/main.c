@@ -28,14 +28,26 @@ static int complain(const struct fault *fault)
 /* --- what libfuse has to say: into our one line --- */
 
 static char last_message[FAULT_TEXT_MAX];
+static bool last_message_ended;
 
+/* A line may come in parts: the unknown options do, one by one. */
 static void keep_message(enum fuse_log_level level, const char *format, va_list arguments)
 {
-	char message[FAULT_TEXT_MAX];
-	vsnprintf(message, sizeof(message), format, arguments);
-	message[strcspn(message, "\n")] = '\0';
-	if (level <= FUSE_LOG_WARNING && *message)
-		memcpy(last_message, message, sizeof(message));
+	if (level > FUSE_LOG_WARNING)
+		return;
+	if (last_message_ended)
+		*last_message = '\0';
+	size_t length = strlen(last_message);
+	vsnprintf(last_message + length, sizeof(last_message) - length, format, arguments);
+	size_t line = strcspn(last_message, "\n");
+	last_message_ended = last_message[line] == '\n';
+	last_message[line] = '\0';
+}
+
+static const char *last_words(const char *otherwise)
+{
+	const char *words = last_message + (strncmp(last_message, "fuse: ", 6) ? 0 : 6);
+	return *words ? words : otherwise;
 }
 
 /* fusermount3 writes to stderr by itself: it writes into a file meanwhile. */
@@ -131,14 +143,14 @@ static int session_start(struct filesystem *fs, struct fuse_args *args, const ch
 		return rc;
 	fs->session = fuse_session_new(args, &operations, sizeof(operations), fs);
 	if (!fs->session)
-		return fault_set(fault, EINVAL, "%s",
-				 *last_message ? last_message : "FUSE refuses these options");
+		return fault_set(fault, EINVAL, "%s (bpfuse -h lists the options)",
+				 last_words("FUSE refuses these options"));
 	reset_signals();
 	if (fuse_set_signal_handlers(fs->session))
 		return fault_set(fault, EINVAL, "cannot set signal handlers");
 	if (mount_quietly(fs->session, mountpoint))
 		return fault_set(fault, EPERM, "cannot mount at %s: %s", mountpoint,
-				 *last_message ? last_message : "FUSE refuses");
+				 last_words("FUSE refuses"));
 	return 0;
 }
 

@@ -320,6 +320,16 @@ void node_unlink(struct node_table *table, struct node *parent, const char *name
 	pthread_mutex_unlock(&table->lock);
 }
 
+bool node_is_removed(struct node_table *table, const struct node *node)
+{
+	pthread_mutex_lock(&table->lock);
+	while (node->parent && node->linked)
+		node = node->parent;
+	bool removed = node->parent != NULL;
+	pthread_mutex_unlock(&table->lock);
+	return removed;
+}
+
 /* A node that cannot be moved for want of memory is forgotten: the next lookup makes another. */
 static void move_one(struct node_table *table, struct node *node, struct node *parent,
 		     const char *name)

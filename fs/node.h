@@ -112,6 +112,7 @@ struct node {
 	uint32_t refs;
 	bool linked;	      /* found by its name */
 	atomic_bool uncached; /* this one, though its kind is KIND_CACHED */
+	_Atomic off_t size;   /* what the kernel was last told */
 	_Alignas(8) unsigned char data[];
 };
 
@@ -142,6 +143,8 @@ void node_forget(struct node_table *table, uint64_t nodeid, uint64_t count);
 
 /* The name no longer means this node (removed, or replaced). */
 void node_unlink(struct node_table *table, struct node *parent, const char *name);
+/* Whether that was done to it, or to a directory above it. */
+bool node_is_removed(struct node_table *table, const struct node *node);
 /* After a rename in the tree. exchange: the two names changed places. */
 void node_move(struct node_table *table, struct node *parent, const char *name,
 	       struct node *new_parent, const char *new_name, bool exchange);

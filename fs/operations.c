@@ -102,9 +102,10 @@ static double attr_timeout(const struct filesystem *fs, const struct node *node)
 	return SESSION_TIMEOUT_MIN;
 }
 
-static void fill_entry(const struct filesystem *fs, const struct node *node, const struct stat *st,
+static void fill_entry(const struct filesystem *fs, struct node *node, const struct stat *st,
 		       struct fuse_entry_param *entry)
 {
+	node->size = st->st_size;
 	bool sized = !(node->kind->flags & KIND_LAZY_SIZE);
 	*entry = (struct fuse_entry_param){
 		.ino = node_id(fs->nodes, node),
@@ -200,14 +201,32 @@ static void ll_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	fuse_reply_none(req);
 }
 
+/*
+ * A file that was removed is asked for only by who has it open: it has the text that was rendered
+ * then, and no name.
+ */
+static int stat_removed(struct request *request, struct node *node, struct stat *st)
+{
+	if (!S_ISREG(node->kind->type) || !node_is_removed(request->fs->nodes, node))
+		return -ESTALE;
+	stat_mounter(request->fs, node, st);
+	st->st_nlink = 0;
+	st->st_size = node->size;
+	return 0;
+}
+
 static void reply_attr(struct request *request, struct node *node)
 {
 	struct stat st;
 	int rc = stale(stat_node(request, node, &st));
-	if (rc)
+	if (rc == -ESTALE)
+		rc = stat_removed(request, node, &st);
+	if (rc) {
 		reply_status(request, node, NULL, rc);
-	else
-		fuse_reply_attr(request->req, &st, attr_timeout(request->fs, node));
+		return;
+	}
+	node->size = st.st_size;
+	fuse_reply_attr(request->req, &st, attr_timeout(request->fs, node));
 }
 
 static void ll_getattr(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)

@@ -90,12 +90,12 @@ static int check(const struct options *options, struct fault *fault)
 {
 	if (options->help || options->version)
 		return 0;
-	if (!options->source)
+	if (!options->source || !*options->source)
 		return fault_set(fault, EINVAL,
 				 "no SOURCE given: a directory on bpffs, emu, "
 				 "emu:SCENARIO.json or image:DIR");
-	if (!options->mountpoint)
-		return fault_set(fault, EINVAL, "no MOUNTPOINT given");
+	if (!options->mountpoint || !*options->mountpoint)
+		return fault_set(fault, EINVAL, "no MOUNTPOINT given: a directory to mount on");
 	if (options->keys && strcmp(options->keys, "auto") != 0 &&
 	    strcmp(options->keys, "hex") != 0)
 		return fault_set(fault, EINVAL, "expected keys=auto or keys=hex, got keys=%s",
@@ -103,6 +103,9 @@ static int check(const struct options *options, struct fault *fault)
 	if (options->timeout != TIMEOUT_NOT_GIVEN &&
 	    !(options->timeout >= 0 && options->timeout <= 1e9))
 		return fault_set(fault, EINVAL, "timeout= is a number of seconds");
+	if (options->max_threads > THREADS_MAX)
+		return fault_set(fault, EINVAL,
+				 "max_threads= is at most %u (0: the number of CPUs)", THREADS_MAX);
 	if (options->read_only && options->read_write)
 		return fault_set(fault, EINVAL, "both ro and rw are given");
 	return 0;

@@ -10,14 +10,15 @@
 #include <bpfuse/fault.h>
 
 #define TIMEOUT_NOT_GIVEN (-__DBL_MAX__)
+#define THREADS_MAX 1024u
 
 struct options {
 	char *source;
-	char *mountpoint; /* as given; main.c resolves it */
-	char *formats;	  /* a file, or NULL */
-	char *keys;	  /* "auto" or "hex", or NULL */
-	double timeout;	  /* seconds that existence and size may be cached */
-	unsigned max_threads;
+	char *mountpoint;     /* as given; main.c resolves it */
+	char *formats;	      /* a file, or NULL */
+	char *keys;	      /* "auto" or "hex", or NULL */
+	double timeout;	      /* seconds that existence and size may be cached */
+	unsigned max_threads; /* 0: by the number of CPUs */
 	int foreground, debug, single_thread;
 	int read_only, read_write;
 	int allow_other;

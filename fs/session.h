@@ -81,6 +81,19 @@ static inline int session_loop(struct fuse_session *session, unsigned max_thread
 	return result;
 }
 
+/*
+ * The most that one WRITE carries. The kernel cuts a longer write(2) into requests without saying
+ * so; one whose buffer does not begin at a page boundary has up to a page less room.
+ */
+#define SESSION_WRITE_MAX (1u << 20)
+#define SESSION_PAGE 4096u
+
+/* Whether a WRITE of this length may be a part of a write(2) that goes on in the next. */
+static inline bool session_is_cut(size_t length)
+{
+	return length > SESSION_WRITE_MAX - SESSION_PAGE;
+}
+
 /* What is asked of the kernel in INIT; for the filesystem's init operation. */
 static inline void session_negotiate(struct fuse_conn_info *connection)
 {
@@ -97,6 +110,8 @@ static inline void session_negotiate(struct fuse_conn_info *connection)
 				FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
 				FUSE_CAP_READDIRPLUS_AUTO;
 
+	if (connection->max_write > SESSION_WRITE_MAX)
+		connection->max_write = SESSION_WRITE_MAX;
 	connection->want &= ~unwanted;
 	connection->want |= wanted & connection->capable;
 }

@@ -3,12 +3,22 @@
 
 #include <errno.h>
 #include <string.h>
+#include "session.h"
 
 #define PIECE 512
 
-bool staging_is_piece(const char *data, size_t length)
+/*
+ * `end`: of this piece in the value. Its length alone does not tell where the kernel has cut a
+ * program's piece in two.
+ */
+static bool is_piece(size_t length, uint64_t end)
 {
-	return length >= PIECE && length % PIECE == 0 && data[length - 1] != '\n';
+	return session_is_cut(length) || (end >= PIECE && end % PIECE == 0);
+}
+
+bool staging_is_piece(const char *data, size_t length, uint64_t end)
+{
+	return is_piece(length, end) && data[length - 1] != '\n';
 }
 
 /* The text so far with this piece behind it; what waited is dropped if this does not follow. */
@@ -29,7 +39,7 @@ int staging_write_text(struct request *request, struct file *file, const char *d
 		return rc;
 	bool malformed;
 	rc = apply(request, file, file->staged.data, file->staged.length, &malformed);
-	if (rc && malformed && staging_is_piece(data, length)) {
+	if (rc && malformed && staging_is_piece(data, length, file->staged.length)) {
 		request->fault.text[0] = '\0';
 		return 0;
 	}
@@ -70,7 +80,7 @@ int staging_write_bytes(struct request *request, struct file *file, const char *
 	if (rc)
 		return rc;
 	size_t have = file->staged.length;
-	if (have > size || (have < size && !(length >= PIECE && length % PIECE == 0)))
+	if (have > size || (have < size && !is_piece(length, have)))
 		return refuse(request, file, have, size);
 	if (have < size)
 		return 0;

@@ -3,19 +3,23 @@
  * Values that arrive in pieces.
  *
  * One write(2) is one value. Programs that buffer cut a longer value into pieces whose length
- * is a multiple of 512 (stdio's 4096, dd's 512, tar's blocks): such a piece waits for the next,
- * which has to begin where it ended. Every other piece has to make the value complete or is
- * refused in its own write(2), because a shell does not look at what close(2) says. After a
- * refusal the rest of the same open is refused as well, where only the length tells a whole value
- * from a part (raw bytes): a part must never pass for the whole.
+ * is a multiple of 512 (stdio's 4096, dd's 512, tar's blocks), and the kernel cuts a write(2) that
+ * is longer than a request: such a piece waits for the next, which has to begin where it ended.
+ * Every other piece has to make the value complete or is refused in its own write(2), because a
+ * shell does not look at what close(2) says. After a refusal the rest of the same open is refused
+ * as well, where only the length tells a whole value from a part (raw bytes): a part must never
+ * pass for the whole.
  */
 #ifndef FS_STAGING_H
 #define FS_STAGING_H
 
 #include "file.h"
 
-/* Whether a buffering program would have cut here. */
-bool staging_is_piece(const char *data, size_t length);
+/*
+ * Whether a buffering program would have cut here, `end` bytes behind the beginning, or the kernel
+ * (session_is_cut()).
+ */
+bool staging_is_piece(const char *data, size_t length, uint64_t end);
 
 /* Applies a text; *malformed: it was not understood (rather than refused by the map). */
 typedef int (*staging_apply)(struct request *request, struct file *file, const char *text,

@@ -300,7 +300,8 @@ int scenario_load(struct emu *emu, const char *path, struct fault *fault)
 	int error;
 
 	if (!file)
-		return fault_set(fault, errno, "%s: %s", path, strerror(errno));
+		return fault_set(fault, errno, "cannot read the scenario %s: %s", path,
+				 strerror(errno));
 	root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
 	if (!root)
 		return fault_set(fault, EINVAL, "%s:%d:%d: %s", path, where.line, where.column,

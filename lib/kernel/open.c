@@ -139,8 +139,10 @@ int kernel_open(const char *directory, const struct backend_options *options,
 	if (!kernel)
 		return fault_set(fault, ENOMEM, "out of memory");
 	if (root_fd < 0)
-		return fault_set(fault, -root_fd, "cannot open %s: %s", directory,
-				 strerror(-root_fd));
+		return fault_set(fault, -root_fd,
+				 "cannot open %s: %s; expected a directory on a bpffs, emu, "
+				 "emu:SCENARIO.json or image:DIR",
+				 directory, strerror(-root_fd));
 	error = root_check(directory, root_fd, fault);
 	if (!error)
 		error = bpf_probe(fault);

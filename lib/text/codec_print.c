@@ -128,6 +128,11 @@ int codec_print_element_json(const struct codec *codec, const void *key, const v
 	return buffer_error(out);
 }
 
+bool codec_has_sum(const struct codec *codec)
+{
+	return codec->value->kind == TYPE_PERCPU && codec->element->kind == TYPE_INTEGER;
+}
+
 /* In 128 bits, so that 64-bit counters cannot overflow; 128-bit ones wrap, as they do in C. */
 int codec_print_sum(const struct codec *codec, const void *value, struct buffer *out)
 {
@@ -135,7 +140,7 @@ int codec_print_sum(const struct codec *codec, const void *value, struct buffer 
 	struct node sum = {.kind = NODE_WIDE};
 	struct cursor cursor;
 
-	if (codec->value->kind != TYPE_PERCPU || element->kind != TYPE_INTEGER)
+	if (!codec_has_sum(codec))
 		return -EOPNOTSUPP;
 	for (uint32_t cpu = 0; cpu < codec->value->count; cpu++) {
 		const unsigned char *slot = value;

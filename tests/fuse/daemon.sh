@@ -129,7 +129,17 @@ a mount point that is a file|emu $scratch/file
 an unknown option|emu $mnt -o no_such_option
 a bad timeout|emu $mnt -o timeout=soon
 a bad formats file|emu $mnt -o formats=$scratch/nonexistent
+too many threads|emu $mnt -o max_threads=-1
+no scenario behind emu:|emu: $mnt
+no image behind image:|image: $mnt
 END
+# An empty word is no place: not the directory one happens to be in.
+for arguments in 'emu ""' "'' '$mnt'"; do
+	refuses "an empty word: $arguments" "given" sh_c "cd '$mnt' && '$BPFUSE' $arguments"
+	expect "an empty word: nothing mounted" "" "$(is_mounted)"
+done
+refuses "an unknown option is named" "no_such_option" "$BPFUSE" emu "$mnt" -o ro,no_such_option
+refuses "a source that is none: what it may be" "emu:SCENARIO.json" "$BPFUSE" emux "$mnt"
 check "options of fstab are ignored" "$BPFUSE" emu "$mnt" -o auto,nofail,user,_netdev,x-systemd.automount,rw
 umount "$mnt"
 check "-h" "$BPFUSE" -h

@@ -114,6 +114,7 @@ int codec_parse_element_json(const struct codec *codec, const char *text, size_t
 			     struct fault *fault);
 
 /* Per-CPU maps of integers: the sum over CPUs as text. -EOPNOTSUPP for other values. */
+bool codec_has_sum(const struct codec *codec);
 int codec_print_sum(const struct codec *codec, const void *value, struct buffer *out);
 
 /* Types of key and value as words ("u32", "struct flow_key"), for info; "" without BTF. */

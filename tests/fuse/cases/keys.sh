@@ -123,6 +123,34 @@ same "the sum" "cat ph/.map/sum/1" $((5 * cpus))
 works "one CPU's" "echo '{\"0\":7}' >ph/1"
 same "the others stay" "cat ph/.map/sum/1" $((5 * (cpus - 1) + 7))
 same "raw: all slots" "wc -c <ph/.map/raw/1" $((8 * cpus))
+make ps 'type=percpu_hash key=4 value={a:u32,b:u32} entries=4'
+works "values that have no sum" "echo '{\"a\":1,\"b\":2}' >ps/1"
+same "are not listed in sum" "ls ps/.map/sum" ""
+fails "nor summed" "not supported" "cat ps/.map/sum/1"
+works "so that whole directories can be read" "tar cf /dev/null ps && grep -rq . ps"
+rmdir "$m/ps"
+
+# Who has it open reads what was there when it was opened.
+make gone 'type=hash key=4 value=4 entries=4'
+works "a key is removed while it is open" "echo 7 >gone/1; exec 3<gone/1; rm gone/1; sleep 0.1; [ \"\$(cat <&3)\" = 7 ] && [ \"\$(stat -Lc %h.%s /dev/fd/3)\" = 0.2 ]"
+works "a map is unpinned while its files are open" "echo 8 >gone/1; exec 3<gone/1 4<gone/.map/entries; rmdir gone; sleep 0.1; [ \"\$(cat <&3 <&4)\" = '1	8' ] && [ \"\$(cat <&3)\" = 8 ]"
+
+# Values of a megabyte and more, by all that programs do with them.
+make big 'type=hash key=4 value=1048584 entries=2'
+cat >"$scratch/big.py" <<'END'
+import os, random
+data = random.Random(1).randbytes(1048584)
+with open("big/.map/raw/1", "wb", buffering=0) as f: print(f.write(data))
+print(open("big/.map/raw/1", "rb").read() == data, os.stat("big/1").st_size == len(open("big/1").read()))
+END
+same "a large value, in one write(2)" "python3 '$scratch/big.py'" '1048584
+True True'
+for copy in 'cp big/1 big/2' 'cat big/1 >big/2' 'dd if=big/1 of=big/2 bs=4k status=none' 'sed s/x/x/ big/1 >big/2' \
+	'cp big/.map/raw/1 big/.map/raw/2' 'dd if=big/.map/raw/1 of=big/.map/raw/2 bs=1M status=none' \
+	'python3 -c "open(\"big/2\",\"w\").write(open(\"big/1\").read())"'; do
+	works "$copy" "rm -f big/2; $copy && cmp big/1 big/2"
+done
+rmdir "$m/big"
 same "what is printed can be written" "cat ph/1 >'$scratch/v'; cat '$scratch/v' >ph/2; cat ph/2 | cmp - '$scratch/v' && echo same" same
 mount_stop
 finish

@@ -71,6 +71,43 @@ logged "which one" "element 3"
 fails "clear wants 1" "Invalid argument" "echo 2 >h/.map/clear"
 fails "an array cannot be cleared" "" "echo 1 >a/.map/clear"
 
+# One write(2) is one, also where the kernel cuts it into requests of 1 MiB.
+echo 1 >"$m/h/.map/clear"
+cat >"$scratch/whole.py" <<'END'
+import os, sys
+good = b"".join(b"%d\t%d\n" % (n, n * 1000000007) for n in range(90000))
+assert len(good) > 1 << 20
+def count():
+    return int(open("h/.map/count").read())
+def write(data):
+    # As a program does: what a write(2) has not taken goes into the next.
+    fd = os.open("h/.map/entries", os.O_WRONLY)
+    view = memoryview(b"\0" + data)[1:]  # nowhere near a page's beginning
+    try:
+        while view:
+            view = view[os.write(fd, view):]
+        return "written"
+    except OSError as error:
+        return error.strerror
+    finally:
+        os.close(fd)
+print(write(good + b"bad\n"), count())
+print(write(good), count())
+END
+same "a bad line at the end of a long write" "python3 '$scratch/whole.py'" 'Invalid argument 0
+written 90000'
+same "a long write of exactly as much as a request takes" "echo 1 >h/.map/clear
+	head -c 1048576 <(yes \$'7\t7') | dd bs=1M iflag=fullblock of=h/.map/entries 2>/dev/null; cat h/.map/entries" '7	7'
+echo 1 >"$m/h/.map/clear"
+
+# Files that can only be read: refused when they are opened to be replaced, whatever they say.
+for file in id name type key_size value_size max_entries flags btf_id ifindex memlock info count pins holders; do
+	fails "$file cannot be replaced" "Permission denied" "cat h/.map/$file >'$scratch/same'; cat '$scratch/same' >h/.map/$file"
+	fails "$file cannot be lengthened" "Permission denied" "echo 1 >>h/.map/$file"
+done
+fails "nor its first byte rewritten" "Permission denied" "printf %.1s \$(cat h/.map/memlock) | dd of=h/.map/memlock conv=notrunc"
+works "what it says already may be written" "dd if=h/.map/info of=h/.map/info conv=notrunc"
+
 # Reading in pieces, and at once by many.
 cp "$scratch/lines" "$m/h/.map/entries"
 same "in small pieces" "dd if=h/.map/entries bs=13 2>/dev/null | sort -n | cmp - '$scratch/lines'" ""
