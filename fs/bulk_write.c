@@ -321,11 +321,15 @@ int bulk_write(struct request *request, struct file *file, const char *data, siz
 {
 	struct bulk *bulk = file->state;
 	if (file->refused)
-		return fault_set(&request->fault, EINVAL,
+		return fault_set(&request->fault, bulk->refusal,
 				 "an earlier write to this open file was refused in the middle of "
 				 "an element");
 	file->end = offset + (off_t)length;
-	bool ends_clean = data[length - 1] == '\n' && bulk->format->parse == bulk_parse_lines;
+	/* What follows begins a line, unless it is the rest of the write(2) that is refused here.
+	 */
+	bool ends_clean =
+		data[length - 1] == '\n' && !bulk->cut && bulk->format->parse == bulk_parse_lines;
+	bulk->cut = session_is_cut(length);
 	int rc = bulk_parse(request, file, data, length);
 	if (!rc && !batch_waits(&bulk->batch, length))
 		rc = batch_apply(request, file, &bulk->batch);
@@ -333,6 +337,7 @@ int bulk_write(struct request *request, struct file *file, const char *data, siz
 		batch_drop(&bulk->batch);
 		buffer_reset(&file->staged);
 		file->refused = !ends_clean;
+		bulk->refusal = -rc;
 	}
 	return rc;
 }

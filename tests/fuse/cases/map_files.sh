@@ -93,9 +93,12 @@ def write(data):
         os.close(fd)
 print(write(good + b"bad\n"), count())
 print(write(good), count())
+# Refused in its second half: what is left of it is refused, too, and not read from mid-line on.
+print(write(b"".join(b"%d\t1\n" % n for n in range(10**9, 10**9 + 90000))), count())
 END
 same "a bad line at the end of a long write" "python3 '$scratch/whole.py'" 'Invalid argument 0
-written 90000'
+written 90000
+Argument list too long 100000'
 same "a long write of exactly as much as a request takes" "echo 1 >h/.map/clear
 	head -c 1048576 <(yes \$'7\t7') | dd bs=1M iflag=fullblock of=h/.map/entries 2>/dev/null; cat h/.map/entries" '7	7'
 echo 1 >"$m/h/.map/clear"
