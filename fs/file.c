@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include "created.h"
 #include "staging.h"
 
 static struct file *open_files;
@@ -71,6 +72,7 @@ void file_free(struct filesystem *fs, struct file *file)
 {
 	if (file->node && file->node->kind->flags & KIND_LAZY_SIZE)
 		file_list_remove(file);
+	created_end(file);
 	if (file->ops && file->ops->release)
 		file->ops->release(fs, file);
 	codec_put(move_ptr(file->codec));

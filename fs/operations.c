@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpfuse/explain.h>
+#include "created.h"
 #include "daemon.h"
 #include "error_log.h"
 #include "file.h"
@@ -117,15 +118,22 @@ static void fill_entry(const struct filesystem *fs, struct node *node, const str
 }
 
 /* Takes over the caller's reference on the child. */
-static void reply_entry(struct request *request, struct node *child, const struct stat *st)
+static void reply_entry_for(struct request *request, struct node *child, const struct stat *st,
+			    double timeout)
 {
 	struct node_table *nodes = request->fs->nodes;
 	struct fuse_entry_param entry;
 	fill_entry(request->fs, child, st, &entry);
+	entry.entry_timeout = timeout;
 	node_remember(nodes, child);
 	if (fuse_reply_entry(request->req, &entry))
 		node_forget(nodes, entry.ino, 1);
 	node_unref(nodes, child);
+}
+
+static void reply_entry(struct request *request, struct node *child, const struct stat *st)
+{
+	reply_entry_for(request, child, st, entry_timeout(request->fs, child));
 }
 
 static int lookup(struct request *request, struct node *dir, const char *name, struct node **child,
@@ -167,6 +175,21 @@ static void ll_statfs(fuse_req_t req, fuse_ino_t nodeid)
 
 /* --- names and attributes --- */
 
+/* Who made a name finds it before there is anything behind it (created.h). */
+static bool reply_created(struct request *request, struct node *dir, const char *name)
+{
+	struct node *child = created_find(request->fs, dir, name, request->pid);
+	struct stat st;
+	if (!child)
+		return false;
+	if (stat_node(request, child, &st)) {
+		node_unref(request->fs->nodes, child);
+		return false;
+	}
+	reply_entry_for(request, child, &st, SESSION_TIMEOUT_CREATED);
+	return true;
+}
+
 static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct request request = request_begin(req);
@@ -179,6 +202,8 @@ static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		reply_entry(&request, child, &st);
 		return;
 	}
+	if (rc == -ENOENT && reply_created(&request, dir, name))
+		return;
 	rc = stale_by_name(&request, dir, rc);
 	/* Names that are not there are asked for all the time. */
 	if (rc != -ENOENT && request.fault.text[0])
@@ -509,6 +534,8 @@ static void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	info->fh = (uintptr_t)file;
 	session_open_file(info);
 	node_remember(nodes, file->node);
+	if (file->created)
+		created_add(file, request.pid);
 	if (fuse_reply_create(req, &entry, info)) {
 		node_forget(nodes, entry.ino, 1);
 		file_free(request.fs, file);
@@ -543,6 +570,7 @@ static void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);
 	pthread_mutex_lock(&file->lock);
+	created_end(file);
 	int rc = file->ops->write ? file->ops->write(&request, file, data, size, offset) : -EACCES;
 	pthread_mutex_unlock(&file->lock);
 	if (rc)
@@ -556,6 +584,7 @@ static void ll_flush(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *i
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);
 	pthread_mutex_lock(&file->lock);
+	created_end(file);
 	int rc = file->ops->flush ? file->ops->flush(&request, file) : 0;
 	pthread_mutex_unlock(&file->lock);
 	reply_status(&request, file->node, NULL, rc);

@@ -5,6 +5,8 @@
 #   permissions.sh bpfuse.8.scd
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/system/page.sh
+. "$(dirname "$0")/page.sh"
 need_fuse
 need_root
 
@@ -62,11 +64,7 @@ verdict()
 		echo yes
 		return
 	fi
-	case $said in
-	*"Permission denied"*) echo EACCES ;;
-	*"Operation not permitted"*) echo EPERM ;;
-	*) echo "$said" ;;
-	esac
+	errno_name "$said"
 }
 
 # Fresh maps for each cell: root's, and one that is given or not.
@@ -79,15 +77,6 @@ make_maps()
 		printf '1\t1\n2\t2\n' >"$mnt/$map/.map/entries"
 	done
 	chown $given "$mnt/given"
-}
-
-# Rows of the table in the page: operation, owner's cell, others' cell, separated by tabs.
-rows()
-{
-	awk '/^\[\[ \*operation\*/ { table = 1; next }
-		table && /^$/ { exit }
-		table && /^\|/ { sub(/^\| */, ""); row = $0; cell = 0 }
-		table && /^: / { sub(/^: */, ""); row = row "\t" $0; if (++cell == 2) print row }' "$1"
 }
 
 check_row()
@@ -107,7 +96,7 @@ check_table()
 	"$BPFUSE" "$1" "$mnt" -o allow_other || { not_ok "mount $1"; return; }
 	while IFS=$'\t' read -r row owners others; do
 		check_row "$row" "$owners" "$others" </dev/null
-	done < <(rows "$2")
+	done < <(page_rows "$2" operation)
 	umount "$mnt"
 }
 

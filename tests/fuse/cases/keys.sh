@@ -19,7 +19,7 @@ same "written by another name" "echo 3 >h/0x00000001; ls h" 1
 
 # open(2) by hand: flags of the update.
 cat >"$scratch/flags.py" <<'END'
-import errno, os, sys
+import errno, os, sys, threading
 def attempt(title, action):
     try:
         print(title, action())
@@ -39,9 +39,29 @@ attempt("plain, there", lambda: write("h/1", 0))
 attempt("plain, absent", lambda: write("h/3", 0))
 attempt("excl on an array's slot", lambda: write("a/0", os.O_CREAT | os.O_EXCL))
 attempt("beyond an array", lambda: write("a/9", os.O_CREAT))
+def elsewhere(action):
+    """As another process: the kernel tells FUSE of threads."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(action()))
+    thread.start()
+    thread.join()
+    return result[0]
+# A new file that nothing was written to is there for who made it, until a close; for nobody else.
+fd = os.open("h/3", os.O_CREAT | os.O_WRONLY)
+print(os.lstat("h/3").st_size, elsewhere(lambda: os.path.lexists("h/3")), sorted(os.listdir("h")))
+os.close(os.dup(fd))
+print(os.path.lexists("h/3"))
+os.close(fd)
+print(os.path.lexists("h/3"))
+fd = os.open("h/3", os.O_CREAT | os.O_WRONLY)
+os.utime("h/3")
+print(elsewhere(lambda: open("h/3").read().strip()))
+os.close(fd); os.unlink("h/3")
 # Two creators: the second one's O_EXCL is found by the map.
-one = os.open("h/3", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-two = os.open("h/3", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+exclusive = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+one = os.open("h/3", exclusive)
+attempt("who made it", lambda: os.open("h/3", exclusive))
+two = elsewhere(lambda: os.open("h/3", exclusive))
 attempt("first", lambda: os.write(one, b"1"))
 attempt("second", lambda: os.write(two, b"2"))
 attempt("first again", lambda: os.write(one, b"3"))
@@ -79,6 +99,11 @@ plain, there 1
 plain, absent ENOENT
 excl on an array'"'"'s slot EEXIST
 beyond an array E2BIG
+0 False ['"'.map', '1', '2'"']
+False
+False
+0
+who made it EEXIST
 first 1
 second EEXIST
 first again 1
