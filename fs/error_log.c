@@ -70,20 +70,28 @@ static void append_time(struct buffer *line)
 	buffer_append_format(line, "%s.%03ldZ", text, now.tv_nsec / 1000000);
 }
 
+/* Sentences about another's refusal end in the reason already. */
+static bool ends_with(const char *sentence, const char *reason)
+{
+	size_t length = strlen(sentence), tail = strlen(reason);
+	return length >= tail && strcmp(sentence + length - tail, reason) == 0;
+}
+
 void error_log_add(struct error_log *log, pid_t pid, const char *path, const char *sentence,
 		   int error)
 {
 	struct buffer line = BUFFER_INIT;
+	const char *reason = strerrordesc_np(error);
+	if (!reason)
+		reason = "unknown error";
 	append_time(&line);
 	buffer_append_format(&line, " pid=%d /", (int)pid);
 	append_printable(&line, path, PATH_SHOWN);
 	buffer_append_string(&line, ": ");
-	if (*sentence) {
-		append_printable(&line, sentence, FAULT_TEXT_MAX);
-		buffer_append_string(&line, ": ");
-	}
-	buffer_append_format(&line, "%s\n",
-			     strerrordesc_np(error) ? strerrordesc_np(error) : "unknown error");
+	append_printable(&line, sentence, FAULT_TEXT_MAX);
+	if (!ends_with(sentence, reason))
+		buffer_append_format(&line, "%s%s", *sentence ? ": " : "", reason);
+	buffer_append_char(&line, '\n');
 	if (buffer_error(&line)) {
 		buffer_free(&line);
 		return;

@@ -249,7 +249,8 @@ int key_setattr(struct request *request, struct node *node, const struct attr_ch
 				 "a key belongs to whom its map's pin belongs to");
 	if (change->valid & FUSE_SET_ATTR_SIZE)
 		rc = check_size(request, change, &st);
-	if (!rc && change->valid & FUSE_SET_ATTR_MTIME && key_of(node)->pending)
+	if (!rc && change->valid & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME) &&
+	    key_of(node)->pending)
 		rc = insert_zero(request, node);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <jansson.h>
 #include "map_attributes.h"
+#include "program.h"
 
 static void set_number(json_t *info, const char *name, uint64_t number)
 {
@@ -76,7 +77,10 @@ static void add_state(json_t *info, struct object *map)
 	set_number(info, "memlock", state.memlock);
 	if (!state.owned)
 		return;
-	set_number(info, "owner_prog_type", state.owner_prog_type);
+	struct buffer type = BUFFER_INIT;
+	prog_type_print(&type, state.owner_prog_type);
+	set_string(info, "owner_prog_type", type.data ? type.data : "");
+	buffer_free(&type);
 	json_object_set_new(info, "owner_jited", json_boolean(state.owner_jited));
 }
 

@@ -293,6 +293,17 @@ static void ll_setattr(fuse_req_t req, fuse_ino_t nodeid, struct stat *attr, int
 		reply_attr(&request, node);
 }
 
+/*
+ * Asked only where the kernel does not check modes itself: on root's own mount, where root may do
+ * everything but execute what nobody may.
+ */
+static void ll_access(fuse_req_t req, fuse_ino_t nodeid, int mask)
+{
+	struct request request = request_begin(req);
+	const struct node *node = node_of(&request, nodeid);
+	fuse_reply_err(req, S_ISREG(node->kind->type) && mask & X_OK ? EACCES : 0);
+}
+
 static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
 {
 	struct request request = request_begin(req);
@@ -631,6 +642,7 @@ const struct fuse_lowlevel_ops operations = {
 	.forget_multi = ll_forget_multi,
 	.getattr = ll_getattr,
 	.setattr = ll_setattr,
+	.access = ll_access,
 	.readlink = ll_readlink,
 	.mknod = ll_mknod,
 	.mkdir = ll_mkdir,

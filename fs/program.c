@@ -20,7 +20,7 @@ static void append_type(struct buffer *text, const char *name, uint32_t type)
 		buffer_append_format(text, "type-%u", type);
 }
 
-static void append_prog_type(struct buffer *text, uint32_t type)
+void prog_type_print(struct buffer *text, uint32_t type)
 {
 	append_type(text, libbpf_bpf_prog_type_str((enum bpf_prog_type)type), type);
 }
@@ -54,7 +54,7 @@ static void append_link_type(struct buffer *text, uint32_t type)
 
 PROG_VALUE(prog_name, "name",
 	   buffer_append(text, info.name, strnlen(info.name, sizeof(info.name))));
-PROG_VALUE(prog_type, "type", append_prog_type(text, info.type));
+PROG_VALUE(prog_type, "type", prog_type_print(text, info.type));
 PROG_VALUE(prog_tag, "tag", buffer_append_hex(text, info.tag, sizeof(info.tag)));
 PROG_VALUE(run_cnt, "run_cnt", buffer_append_u64(text, info.run_cnt));
 PROG_VALUE(run_time_ns, "run_time_ns", buffer_append_u64(text, info.run_time_ns));
@@ -74,7 +74,7 @@ static json_t *text_json(const char *text, size_t limit)
 static json_t *prog_json(const struct prog_info *prog, uint32_t id)
 {
 	struct buffer type = BUFFER_INIT, tag = BUFFER_INIT;
-	append_prog_type(&type, prog->type);
+	prog_type_print(&type, prog->type);
 	buffer_append_hex(&tag, prog->tag, sizeof(prog->tag));
 	json_t *maps = json_array();
 	for (uint32_t i = 0; i < prog->map_count; i++)

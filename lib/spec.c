@@ -45,6 +45,19 @@ static int word_fault(struct reader *reader, const struct spec_word *word, const
 			 word->expected, node->position + 1);
 }
 
+/* *text stays NULL where the node is none. */
+static int word_text(struct reader *reader, const struct spec_word *word, const struct node *node,
+		     const char **text)
+{
+	*text = NULL;
+	if (node->kind != NODE_STRING && node->kind != NODE_WORD)
+		return 0;
+	*text = arena_copy(reader->arena, node->text, node->length);
+	if (!*text)
+		return -ENOMEM;
+	return strlen(*text) == node->length ? 0 : word_fault(reader, word, node);
+}
+
 static int take_number(struct reader *reader, const struct spec_word *word, const struct node *node,
 		       const char *text, uint64_t most, uint64_t *number)
 {
@@ -108,18 +121,31 @@ static int take_entries(struct reader *reader, const struct spec_word *word,
 	return take_u32(reader, word, node, text, &reader->spec.max_entries);
 }
 
+static int add_flags(struct reader *reader, const char *text)
+{
+	uint32_t flags;
+	int error = map_flags_parse(text, &flags, reader->fault);
+
+	if (!error)
+		reader->spec.map_flags |= flags;
+	return error;
+}
+
 static int take_flags(struct reader *reader, const struct spec_word *word, const struct node *node,
 		      const char *text)
 {
-	uint32_t flags;
-	int error;
+	int error = 0;
 
 	reader->creates = true;
-	if (!text)
+	if (text)
+		return add_flags(reader, text);
+	if (node->kind != NODE_LIST)
 		return word_fault(reader, word, node);
-	error = map_flags_parse(text, &flags, reader->fault);
-	if (!error)
-		reader->spec.map_flags |= flags;
+	for (const struct node *flag = node->first; flag && !error; flag = flag->next) {
+		error = word_text(reader, word, flag, &text);
+		if (!error)
+			error = text ? add_flags(reader, text) : word_fault(reader, word, flag);
+	}
 	return error;
 }
 
@@ -356,8 +382,9 @@ static const struct spec_word *find_word(const struct node *node)
 static int take_one(struct reader *reader, const struct node *tree, const struct node *node)
 {
 	const struct spec_word *word = find_word(node);
-	const char *text = NULL;
+	const char *text;
 	char excerpt[EXCERPT_MAX];
+	int error;
 
 	if (!word)
 		return fault_set(reader->fault, EINVAL,
@@ -369,14 +396,8 @@ static int take_one(struct reader *reader, const struct node *tree, const struct
 	if (node_find(tree, node->name, node->name_length) != node)
 		return fault_set(reader->fault, EINVAL, "%s= is given twice at position %u",
 				 word->name, node->name_position + 1);
-	if (node->kind == NODE_STRING || node->kind == NODE_WORD) {
-		text = arena_copy(reader->arena, node->text, node->length);
-		if (!text)
-			return -ENOMEM;
-		if (strlen(text) != node->length)
-			return word_fault(reader, word, node);
-	}
-	return word->take(reader, word, node, text);
+	error = word_text(reader, word, node, &text);
+	return error ? error : word->take(reader, word, node, text);
 }
 
 static int take_words(struct reader *reader, const struct node *tree)

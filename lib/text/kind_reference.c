@@ -140,7 +140,7 @@ static bool cut_prefix(const char **text, size_t *length, const char *prefix)
 	return true;
 }
 
-/* "42" or "pinned=PATH". */
+/* "42", also with the word that a SPEC has for it ("map=42", "prog=42"), or "pinned=PATH". */
 static int accept_object_text(struct acceptor *acceptor, enum object_kind kind,
 			      const struct node *node, const char *text, size_t length, int *fd)
 {
@@ -149,6 +149,7 @@ static int accept_object_text(struct acceptor *acceptor, enum object_kind kind,
 
 	if (cut_prefix(&text, &length, "pinned="))
 		return open_pinned(acceptor, kind, text, length, fd);
+	cut_prefix(&text, &length, kind == OBJECT_MAP ? "map=" : "prog=");
 	if (parse_u64(text, length, &id))
 		return open_by_id(acceptor, kind, id, fd);
 	snprintf(expected, sizeof(expected), "the id of a %s or pinned=PATH", kind_word(kind));

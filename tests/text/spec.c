@@ -92,6 +92,13 @@ static const struct made made[] = {
 	  .max_entries = 1,
 	  .map_flags = BPF_F_NO_PREALLOC},
 	 "key=lpm4 value={a:ipv4,b:be16}"},
+	{"{\"type\":\"hash\",\"key\":4,\"value\":8,\"entries\":1,"
+	 "\"flags\":[\"no_prealloc\",\"rdonly_prog\"]}",
+	 {.type = BPF_MAP_TYPE_HASH,
+	  .key_size = 4,
+	  .value_size = 8,
+	  .max_entries = 1,
+	  .map_flags = BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG}},
 	{"{\"type\":\"array\",\"key\":4,\"value\":\"u64\",\"entries\":2,\"flags\":\"mmapable\","
 	 "\"extra\":0,\"numa\":0}",
 	 {.type = BPF_MAP_TYPE_ARRAY,

@@ -155,6 +155,14 @@ fails "nor summed" "not supported" "cat ps/.map/sum/1"
 works "so that whole directories can be read" "tar cf /dev/null ps && grep -rq . ps"
 rmdir "$m/ps"
 
+# access(2), and touch(1) that sets one time only
+works "a key may be read and written, not executed" "[ -r h/4 ] && [ -w h/4 ] && ! [ -x h/4 ] && [ -x h ]"
+make half 'type=hash key=4 value=4 entries=4'
+works "touch -a, touch -m" "touch -a half/1 && touch -m half/2"
+same "insert zeros" "cat half/1 half/2" '0
+0'
+rmdir "$m/half"
+
 # Who has it open reads what was there when it was opened.
 make gone 'type=hash key=4 value=4 entries=4'
 works "a key is removed while it is open" "echo 7 >gone/1; exec 3<gone/1; rm gone/1; sleep 0.1; [ \"\$(cat <&3)\" = 7 ] && [ \"\$(stat -Lc %h.%s /dev/fd/3)\" = 0.2 ]"

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Values that refer to maps and programs, and what leads from one object to the other, in an
+# emulated world that has programs.
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/mounts.sh"
+
+cat >"$scratch/world.json" <<'END'
+{"maps": [
+  {"name": "calls", "type": "prog_array", "key": 4, "value": 4, "entries": 4},
+  {"name": "inner", "type": "hash", "key": "u32", "value": "u32", "entries": 4},
+  {"name": "outer", "type": "hash_of_maps", "key": "u32", "value": 4, "entries": 4, "inner": "inner"}],
+ "programs": [{"name": "filter", "type": "xdp", "maps": ["inner"]}, {"name": "probe", "type": "kprobe"}],
+ "links": [{"type": "xdp", "name": "link", "prog": "filter"}],
+ "pins": [{"path": "calls", "map": "calls"}, {"path": "inner", "map": "inner"}, {"path": "outer", "map": "outer"},
+  {"path": "filter", "prog": "filter"}, {"path": "probe", "prog": "probe"}, {"path": "link", "link": "link"}]}
+END
+mnt=$scratch/emu
+mount_bpfuse "emu:$scratch/world.json" "$mnt"
+cd "$mnt" || exit 1
+prog=$(cat filter/id)
+
+for text in "$prog" "prog=$prog" pinned=filter "pinned=$mnt/filter" "{\"id\":$prog}" "{\"id\":$prog,\"name\":\"filter\"}"; do
+	check "a program as $text" sh_c "echo '$text' >calls/0"
+	expect "is that program" "{\"id\":$prog,\"name\":\"filter\"}" "$(cat calls/0)"
+	rm calls/0
+done
+echo "$prog" >calls/1
+expect "the type that the array has taken on, by name" xdp "$(jq -r .owner_prog_type calls/.map/info)"
+refuses "a program of another type" "Invalid argument" sh_c 'echo pinned=probe >calls/2'
+expect "and why" 1 "$(last_error | grep -c owner_prog_type)"
+refuses "a map for a program" "Invalid argument" sh_c 'echo pinned=inner >calls/2'
+refuses "the word for a map" "Invalid argument" sh_c 'echo map=1 >calls/2'
+refuses "no such program" "No such file" sh_c 'echo 4000 >calls/2'
+refuses "another program's name" "Invalid argument" sh_c "echo '{\"id\":$prog,\"name\":\"probe\"}' >calls/2"
+expect "the link to it" "$prog" "$(cat calls/.map/links/1/id)"
+
+id=$(cat inner/.map/id)
+for text in "$id" "map=$id" pinned=inner "{\"id\":$id,\"name\":\"inner\"}"; do
+	check "a map as $text" sh_c "echo '$text' >outer/7"
+	expect "is that map" "{\"id\":$id,\"name\":\"inner\"}" "$(cat outer/7)"
+	rm outer/7
+done
+refuses "the word for a program" "Invalid argument" sh_c "echo prog=$id >outer/7"
+refuses "a pin that is not there" "No such file" sh_c 'echo pinned=nowhere >outer/7'
+expect "the reason is told once" 1 "$(last_error | grep -o 'No such file or directory' | wc -l)"
+echo "$id" >outer/7
+check "through the link into the inner map" sh_c 'echo 5 >outer/.map/links/7/9'
+expect "it is the same map" 5 "$(cat inner/9)"
+expect "the program's maps" 5 "$(cat "filter/maps/$id/9")"
+expect "the map's programs" filter "$(cat inner/.map/progs/*/name)"
+expect "the link's program" filter "$(cat link/prog/name)"
+rmdir inner
+expect "it lives in the outer map" 5 "$(cat outer/.map/links/7/9)"
+cd /
+finish
