@@ -3,30 +3,12 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <bpfuse/walk.h>
+#include "caller_file.h"
 
-#define NUMBER_MAX                                                                                 \
-	8 /* bytes of a number of a file: 4, or 8 in values that show a socket's cookie */
-
-/* The process whose thread asks; pidfd_open(2) takes no other of its threads. */
-static pid_t process_of(pid_t thread)
-{
-	char path[32], line[64];
-	int pid = 0;
-	snprintf(path, sizeof(path), "/proc/%d/status", thread);
-	FILE *status = fopen(path, "re");
-	if (!status)
-		return -1;
-	while (!pid && fgets(line, sizeof(line), status))
-		if (sscanf(line, "Tgid: %d", &pid) != 1)
-			pid = 0;
-	fclose(status);
-	return pid ? pid : -1;
-}
+#define NUMBER_MAX 8 /* bytes: 4, or 8 in values that show a socket's cookie */
 
 /* The number of a file of this process, in the bytes where the caller's stood. */
 struct borrowed {
@@ -56,17 +38,6 @@ static void number_write(unsigned char *bytes, size_t size, int number)
 	memcpy(bytes, size == sizeof(small) ? (const void *)&small : &big, size);
 }
 
-static int file_borrow(pid_t lender, int number)
-{
-	int process = (int)syscall(SYS_pidfd_open, process_of(lender), 0);
-	if (process < 0)
-		return -errno;
-	int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
-	int rc = fd < 0 ? -errno : fd;
-	close(process);
-	return rc;
-}
-
 /* A number that is not open there becomes one that is open nowhere. */
 static int borrow(struct request *request, const void *bytes, size_t size,
 		  struct borrowed *borrowed)
@@ -75,7 +46,7 @@ static int borrow(struct request *request, const void *bytes, size_t size,
 	memcpy(borrowed->bytes, bytes, size);
 	if (number > INT_MAX) /* refused as such */
 		return 0;
-	int fd = file_borrow(request->pid, (int)number);
+	int fd = caller_file(request, (int)number);
 	if (fd < 0 && fd != -EBADF)
 		return fault_set(&request->fault, EPERM,
 				 "open file %d of process %d cannot be borrowed: %s", (int)number,
