@@ -85,18 +85,22 @@ int key_update(struct request *request, struct file *file, const void *value)
 	return 0;
 }
 
-static int render_key(struct request *request, struct node *node, struct object *map,
-		      struct buffer *text)
+static int print(struct request *request, struct node *node, const struct codec *codec,
+		 const void *value, struct buffer *text)
+{
+	const struct key_view *view = node->kind->file_data;
+	int rc = view->print(request, codec, value, text);
+	return rc ? rc : buffer_error(text);
+}
+
+int key_render(struct request *request, struct node *node, struct object *map, struct buffer *text)
 {
 	cleanup_with(codec_putp) struct codec *codec = NULL;
 	cleanup_free unsigned char *value = NULL;
 	int rc = object_codec(request, map, &codec);
 	if (!rc)
 		rc = key_read(request, node, map, codec, &value);
-	if (!rc)
-		rc = codec_print_value(codec, value, text);
-	buffer_append_char(text, '\n');
-	return rc;
+	return rc ? rc : print(request, node, codec, value, text);
 }
 
 /* Types whose elements bpf(2) does not show still take and delete them: a file, unreadable. */
@@ -105,17 +109,20 @@ static bool is_unreadable(int rc)
 	return rc == -ENOTSUPP || rc == -EOPNOTSUPP || rc == -ENOSPC || rc == -EPERM;
 }
 
-/* Attributes of a key of this map, which is held. */
-static int stat_key(struct request *request, struct node *node, struct object *map,
-		    const struct stat *owner, struct stat *st)
+/* Attributes of a key; a value that was not given is looked up in the map, which is held. */
+static int stat_key(struct request *request, struct node *node, const struct key_listed *listed,
+		    struct stat *st)
 {
+	cleanup_free unsigned char *value = NULL;
 	struct buffer text = BUFFER_INIT;
-	stat_owned(request->fs, node, owner, st);
-	int rc = node->kind->render(request, node, map, &text);
+	int rc = 0;
+	stat_owned(request->fs, node, listed->owner, st);
+	if (!listed->value)
+		rc = key_read(request, node, listed->map, listed->codec, &value);
 	if (!rc)
-		rc = buffer_error(&text);
+		rc = print(request, node, listed->codec, value ? value : listed->value, &text);
 	if (!rc)
-		stat_content(request->fs, node, text.data, text.length, st);
+		stat_content(request->fs, node, text.data ? text.data : "", text.length, st);
 	buffer_free(&text);
 	return is_unreadable(rc) ? 0 : rc;
 }
@@ -123,17 +130,21 @@ static int stat_key(struct request *request, struct node *node, struct object *m
 int key_stat(struct request *request, struct node *node, struct stat *st)
 {
 	HELD_OBJECT(held, request);
+	cleanup_with(codec_putp) struct codec *codec = NULL;
 	struct stat owner;
 	int rc = object_acquire(request, node, &held.object, &owner);
 	if (!rc)
-		rc = stat_key(request, node, held.object, &owner, st);
+		rc = object_codec(request, held.object, &codec);
+	const struct key_listed key = {.map = held.object, .codec = codec, .owner = &owner};
+	if (!rc)
+		rc = stat_key(request, node, &key, st);
 	/* Not written yet: an empty file. */
 	return rc == -ENOENT && key_of(node)->pending ? 0 : rc;
 }
 
 static struct node *child_of(struct request *request, const struct object *map, struct node *dir,
-			     const char *name, const struct node_kind *kind,
-			     const unsigned char *key, uint32_t key_size)
+			     const char *name, const struct node_kind *kind, const void *key,
+			     uint32_t key_size)
 {
 	cleanup_free struct key_data *data = calloc(1, sizeof(*data) + key_size);
 	if (!data)
@@ -147,6 +158,23 @@ static struct node *child_of(struct request *request, const struct object *map, 
 	if (node)
 		node->uncached = map_type_get(map->info.type)->key_is_fd;
 	return node;
+}
+
+int key_child(struct request *request, struct node *dir, const struct node_kind *kind,
+	      const struct key_listed *listed, struct node **child, struct stat *st)
+{
+	uint32_t key_size = (uint32_t)codec_key_bytes(listed->codec);
+	struct node *node =
+		child_of(request, listed->map, dir, listed->name, kind, listed->key, key_size);
+	if (!node)
+		return -ENOMEM;
+	int rc = stat_key(request, node, listed, st);
+	if (rc) {
+		node_unref(request->fs->nodes, node);
+		return rc;
+	}
+	*child = node;
+	return 0;
 }
 
 int key_lookup(struct request *request, struct node *dir, const char *name,
@@ -166,17 +194,8 @@ int key_lookup(struct request *request, struct node *dir, const char *name,
 	rc = key_parse(request, held.object, codec, name, &key);
 	if (rc)
 		return rc == -EINVAL ? -ENOENT : rc;
-	struct node *node = child_of(request, held.object, dir, name, kind, key,
-				     (uint32_t)codec_key_bytes(codec));
-	if (!node)
-		return -ENOMEM;
-	rc = stat_key(request, node, held.object, &owner, st);
-	if (rc) {
-		node_unref(request->fs->nodes, node);
-		return rc;
-	}
-	*child = node;
-	return 0;
+	const struct key_listed listed = {name, key, NULL, held.object, codec, &owner};
+	return key_child(request, dir, kind, &listed, child, st);
 }
 
 int key_create(struct request *request, struct node *dir, const char *name,
@@ -333,12 +352,21 @@ static const struct file_ops key_file_ops = {
 	.flush = text_flush,
 };
 
+static int print_text(struct request *request, const struct codec *codec, const void *value,
+		      struct buffer *text)
+{
+	int rc = codec_print_value(codec, value, text);
+	buffer_append_char(text, '\n');
+	return rc;
+}
+
 const struct node_kind kind_key = {
 	.type = S_IFREG,
 	.mode = 0666,
 	.flags = KIND_CACHED,
 	.stat = key_stat,
 	.setattr = key_setattr,
-	.render = render_key,
+	.render = key_render,
 	.file = &key_file_ops,
+	.file_data = &(const struct key_view){print_text},
 };

@@ -12,6 +12,12 @@
 #include "node.h"
 #include "object.h"
 
+/* What tells the kinds apart (node_kind.file_data): how a value becomes the file's text. */
+struct key_view {
+	int (*print)(struct request *request, const struct codec *codec, const void *value,
+		     struct buffer *text);
+};
+
 /* The data of a key's node. */
 struct key_data {
 	uint32_t size;
@@ -30,6 +36,18 @@ extern const struct node_kind kind_sum_key;
 /* `name` in `dir` as a file of this kind: -ENOENT if it is no key, or the map has it not. */
 int key_lookup(struct request *request, struct node *dir, const char *name,
 	       const struct node_kind *kind, struct node **child, struct stat *st);
+/* A key that was listed, in a map that is held. */
+struct key_listed {
+	const char *name;
+	const void *key;
+	const void *value; /* NULL: to be looked up */
+	struct object *map;
+	struct codec *codec;
+	const struct stat *owner; /* of the map's directory */
+};
+/* Its file, and its attributes now. -ENOENT: the element has gone. */
+int key_child(struct request *request, struct node *dir, const struct node_kind *kind,
+	      const struct key_listed *listed, struct node **child, struct stat *st);
 /* The same for open(O_CREAT): -EINVAL and a sentence if the name is no key of this map. */
 int key_create(struct request *request, struct node *dir, const char *name,
 	       const struct node_kind *kind, struct file *file, struct node **child);
@@ -45,6 +63,7 @@ int key_read(struct request *request, struct node *node, struct object *map, str
 /* Updates with the open file's flags; after an insertion by O_EXCL they become BPF_ANY. */
 int key_update(struct request *request, struct file *file, const void *value);
 
+int key_render(struct request *request, struct node *node, struct object *map, struct buffer *text);
 int key_stat(struct request *request, struct node *node, struct stat *st);
 int key_setattr(struct request *request, struct node *node, const struct attr_change *change);
 /* What open does for every view: flags for updates, existence, rendering. */

@@ -9,26 +9,20 @@
 #include "staging.h"
 
 static int list_keys(struct request *request, struct node *dir, struct listing *listing,
-		     mode_t type)
+		     const struct node_kind *kind)
 {
 	HELD_OBJECT(held, request);
 	int rc = object_acquire(request, dir, &held.object, NULL);
-	return rc ? rc : listing_add_keys(request, listing, held.object, type);
+	return rc ? rc : listing_add_keys(request, listing, held.object, kind);
 }
 
 /* --- raw/KEY: the bytes --- */
 
-static int render_raw(struct request *request, struct node *node, struct object *map,
-		      struct buffer *text)
+static int print_raw(struct request *request, const struct codec *codec, const void *value,
+		     struct buffer *text)
 {
-	cleanup_with(codec_putp) struct codec *codec = NULL;
-	cleanup_free unsigned char *value = NULL;
-	int rc = object_codec(request, map, &codec);
-	if (!rc)
-		rc = key_read(request, node, map, codec, &value);
-	if (!rc)
-		buffer_append(text, value, codec_value_bytes(codec));
-	return rc;
+	buffer_append(text, value, codec_value_bytes(codec));
+	return 0;
 }
 
 static int raw_write(struct request *request, struct file *file, const char *data, size_t length,
@@ -60,8 +54,9 @@ const struct node_kind kind_raw_key = {
 	.flags = KIND_CACHED,
 	.stat = key_stat,
 	.setattr = key_setattr,
-	.render = render_raw,
+	.render = key_render,
 	.file = &raw_file_ops,
+	.file_data = &(const struct key_view){print_raw},
 };
 
 static int raw_lookup(struct request *request, struct node *dir, const char *name,
@@ -78,7 +73,7 @@ static int raw_create(struct request *request, struct node *dir, const char *nam
 
 static int raw_list(struct request *request, struct node *dir, struct listing *listing)
 {
-	return list_keys(request, dir, listing, S_IFREG);
+	return list_keys(request, dir, listing, &kind_raw_key);
 }
 
 const struct node_kind kind_raw_dir = {
@@ -94,16 +89,10 @@ const struct node_kind kind_raw_dir = {
 
 /* --- sum/KEY: one number for all CPUs --- */
 
-static int render_sum(struct request *request, struct node *node, struct object *map,
-		      struct buffer *text)
+static int print_sum(struct request *request, const struct codec *codec, const void *value,
+		     struct buffer *text)
 {
-	cleanup_with(codec_putp) struct codec *codec = NULL;
-	cleanup_free unsigned char *value = NULL;
-	int rc = object_codec(request, map, &codec);
-	if (!rc)
-		rc = key_read(request, node, map, codec, &value);
-	if (!rc)
-		rc = codec_print_sum(codec, value, text);
+	int rc = codec_print_sum(codec, value, text);
 	if (rc == -EOPNOTSUPP && !request->fault.text[0])
 		fault_set(&request->fault, EOPNOTSUPP, "only integers can be summed");
 	buffer_append_char(text, '\n');
@@ -116,7 +105,8 @@ const struct node_kind kind_sum_key = {
 	.flags = KIND_CACHED,
 	.stat = key_stat,
 	.setattr = key_setattr,
-	.render = render_sum,
+	.render = key_render,
+	.file_data = &(const struct key_view){print_sum},
 };
 
 static int sum_lookup(struct request *request, struct node *dir, const char *name,
@@ -135,7 +125,7 @@ static int sum_list(struct request *request, struct node *dir, struct listing *l
 		rc = object_codec(request, held.object, &codec);
 	if (rc || !codec_has_sum(codec))
 		return rc;
-	return listing_add_keys(request, listing, held.object, S_IFREG);
+	return listing_add_keys(request, listing, held.object, &kind_sum_key);
 }
 
 static bool is_percpu(const struct object *map)
@@ -218,7 +208,7 @@ static int links_lookup(struct request *request, struct node *dir, const char *n
 
 static int links_list(struct request *request, struct node *dir, struct listing *listing)
 {
-	return list_keys(request, dir, listing, S_IFLNK);
+	return list_keys(request, dir, listing, &kind_link);
 }
 
 const struct node_kind kind_links_dir = {

@@ -9,6 +9,8 @@
 #include "object.h"
 #include "static_dir.h"
 
+#define DOTS 2 /* "." and ".." come first */
+
 struct listing *listing_new(struct filesystem *fs, struct node *dir)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
@@ -20,8 +22,9 @@ struct listing *listing_new(struct filesystem *fs, struct node *dir)
 	return listing;
 }
 
-static void clear(struct listing *listing)
+static void clear(struct filesystem *fs, struct listing *listing)
 {
+	key_values_stop(fs, &listing->values);
 	listing->count = 0;
 	listing->filled = false;
 	codec_put(move_ptr(listing->codec));
@@ -31,7 +34,7 @@ static void clear(struct listing *listing)
 
 void listing_free(struct filesystem *fs, struct listing *listing)
 {
-	clear(listing);
+	clear(fs, listing);
 	free(listing->entries);
 	buffer_free(&listing->names);
 	buffer_free(&listing->keys);
@@ -59,13 +62,13 @@ int listing_add(struct listing *listing, const char *name, mode_t type, uint64_t
 }
 
 int listing_add_keys(struct request *request, struct listing *listing, struct object *object,
-		     mode_t type)
+		     const struct node_kind *kind)
 {
 	codec_put(move_ptr(listing->codec));
 	int rc = object_codec(request, object, &listing->codec);
 	if (rc)
 		return rc;
-	listing->key_type = type;
+	listing->key_kind = kind;
 	listing->key_size = object->info.key_size;
 	cleanup_with(walk_closep) struct walk *walk = NULL;
 	rc = walk_open(object->handle, 0, &walk);
@@ -84,7 +87,7 @@ int listing_fill(struct request *request, struct listing *listing, bool again)
 {
 	if (listing->filled && !again)
 		return 0;
-	clear(listing);
+	clear(request->fs, listing);
 	const struct node_kind *kind = listing->dir->kind;
 	int rc = kind->entries ? static_dir_list(request, listing->dir, listing) : 0;
 	if (!rc && kind->list)
@@ -96,7 +99,7 @@ int listing_fill(struct request *request, struct listing *listing, bool again)
 size_t listing_length(const struct listing *listing)
 {
 	size_t keys = listing->key_size ? listing->keys.length / listing->key_size : 0;
-	return 2 + listing->count + keys;
+	return DOTS + listing->count + keys;
 }
 
 uint64_t key_ino(uint64_t dir, const void *key, size_t key_size)
@@ -104,9 +107,16 @@ uint64_t key_ino(uint64_t dir, const void *key, size_t key_size)
 	return node_ino(dir, key, key_size);
 }
 
+const void *listing_key(const struct listing *listing, size_t index)
+{
+	if (index < DOTS + listing->count)
+		return NULL;
+	return listing->keys.data + (index - DOTS - listing->count) * listing->key_size;
+}
+
 static int get_key(struct listing *listing, size_t index, const char **name, struct stat *st)
 {
-	const char *key = listing->keys.data + index * listing->key_size;
+	const void *key = listing_key(listing, index);
 	buffer_reset(&listing->name);
 	int rc = codec_print_name(listing->codec, key, &listing->name);
 	if (!rc)
@@ -114,7 +124,7 @@ static int get_key(struct listing *listing, size_t index, const char **name, str
 	if (rc)
 		return rc;
 	*name = listing->name.data;
-	st->st_mode = listing->key_type;
+	st->st_mode = listing->key_kind->type;
 	st->st_ino = key_ino(listing->dir->ino, key, listing->key_size);
 	return 0;
 }
@@ -122,15 +132,15 @@ static int get_key(struct listing *listing, size_t index, const char **name, str
 int listing_get(struct listing *listing, size_t index, const char **name, struct stat *st)
 {
 	const struct node *dir = listing->dir;
-	if (index < 2) {
+	if (index < DOTS) {
 		*name = index ? ".." : ".";
 		st->st_mode = S_IFDIR;
 		st->st_ino = index && dir->parent ? dir->parent->ino : dir->ino;
 		return 0;
 	}
-	index -= 2;
+	index -= DOTS;
 	if (index >= listing->count)
-		return get_key(listing, index - listing->count, name, st);
+		return get_key(listing, index + DOTS, name, st);
 	*name = listing->names.data + listing->entries[index].name;
 	st->st_mode = listing->entries[index].type;
 	st->st_ino = listing->entries[index].ino;

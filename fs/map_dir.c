@@ -42,7 +42,7 @@ int map_dir_list(struct request *request, struct node *dir, struct listing *list
 	int rc = object_acquire(request, dir, &held.object, NULL);
 	if (rc || !map_is_keyed(held.object))
 		return rc;
-	return listing_add_keys(request, listing, held.object, S_IFREG);
+	return listing_add_keys(request, listing, held.object, &kind_key);
 }
 
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,

@@ -110,6 +110,7 @@ struct node {
 	uint64_t generation;
 	uint64_t lookups;
 	uint32_t refs;
+	uint32_t data_size;
 	bool linked;	      /* found by its name */
 	atomic_bool uncached; /* this one, though its kind is KIND_CACHED */
 	_Atomic off_t size;   /* what the kernel was last told */
@@ -149,6 +150,7 @@ bool node_is_removed(struct node_table *table, const struct node *node);
 void node_move(struct node_table *table, struct node *parent, const char *name,
 	       struct node *new_parent, const char *new_name, bool exchange);
 
+extern const struct node_kind kind_link;
 /* A child that is a symlink to `target`, a path from the root of the mount. */
 struct node *node_link_child(struct node_table *table, struct node *parent, const char *name,
 			     const char *target);

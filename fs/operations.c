@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One function per request. Each finds the node, calls what its kind has for it, replies, and
- * puts what was refused into error.log. Errors leave here as the kernel's FUSE wants them:
- *   ENOTSUPP becomes EOPNOTSUPP;
- *   ENOENT for what is addressed by nodeid becomes ESTALE, so that the VFS looks the name up
- *   again and finds it gone, or creates it.
+ * puts what was refused into error.log (reply.h). Those on open directories: readdir.c.
  */
 #include "operations.h"
 
@@ -12,128 +9,20 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <bpfuse/explain.h>
 #include "created.h"
 #include "daemon.h"
-#include "error_log.h"
 #include "file.h"
-#include "listing.h"
 #include "node.h"
+#include "readdir.h"
 #include "removed.h"
+#include "reply.h"
 #include "session.h"
 #include "stat.h"
 #include "static_dir.h"
 
-static struct node *node_of(struct request *request, fuse_ino_t nodeid)
-{
-	return node_from_id(request->fs->nodes, nodeid);
-}
-
 static struct file *file_of(const struct fuse_file_info *info)
 {
 	return (struct file *)(uintptr_t)info->fh;
-}
-
-/* --- replies --- */
-
-/* What nobody would ask "why" of: a name that is not there, mv(1)'s first try, an interruption. */
-static bool is_ordinary(const struct request *request, int rc)
-{
-	return rc == -ESTALE || rc == -EINTR || rc == -EAGAIN ||
-	       ((rc == -ENOENT || rc == -EXDEV) && !request->fault.text[0]);
-}
-
-/* `name` may be NULL: the node itself was asked. */
-static void log_refusal(struct request *request, struct node *node, const char *name, int rc)
-{
-	if (is_ordinary(request, rc))
-		return;
-	cleanup_free char *path = node_path(request->fs->nodes, node, name);
-	error_log_add(request->fs->log, request->pid, path ? path : "", request->fault.text,
-		      -error_for_user(rc));
-}
-
-static void reply_error(struct request *request, int rc)
-{
-	fuse_reply_err(request->req, -error_for_user(rc));
-}
-
-static void reply_status(struct request *request, struct node *node, const char *name, int rc)
-{
-	if (rc)
-		log_refusal(request, node, name, rc);
-	reply_error(request, rc);
-}
-
-static int stale(int rc)
-{
-	return rc == -ENOENT ? -ESTALE : rc;
-}
-
-/*
- * The same for what is addressed by name in a directory: only if the directory itself has gone
- * (or another one has its name), so that the VFS comes again by way of the right one.
- */
-static int stale_by_name(struct request *request, struct node *dir, int rc)
-{
-	struct stat owner;
-	if (rc != -ENOENT && rc != -ESTALE)
-		return rc;
-	if (object_owner(dir) && stat_owner(request, dir, &owner))
-		return -ESTALE;
-	return -ENOENT;
-}
-
-static bool is_cached(const struct node *node)
-{
-	return node->kind->flags & KIND_CACHED && !node->uncached;
-}
-
-static double entry_timeout(const struct filesystem *fs, const struct node *node)
-{
-	if (!is_cached(node))
-		return 0;
-	return fs->options.timeout == TIMEOUT_NOT_GIVEN ? SESSION_TIMEOUT : fs->options.timeout;
-}
-
-static double attr_timeout(const struct filesystem *fs, const struct node *node)
-{
-	if (is_cached(node) && fs->options.timeout > SESSION_TIMEOUT_MIN)
-		return fs->options.timeout;
-	return SESSION_TIMEOUT_MIN;
-}
-
-static void fill_entry(const struct filesystem *fs, struct node *node, const struct stat *st,
-		       struct fuse_entry_param *entry)
-{
-	node->size = st->st_size;
-	bool sized = !(node->kind->flags & KIND_LAZY_SIZE);
-	*entry = (struct fuse_entry_param){
-		.ino = node_id(fs->nodes, node),
-		.generation = node->generation,
-		.attr = *st,
-		.attr_timeout = sized ? attr_timeout(fs, node) : 0,
-		.entry_timeout = entry_timeout(fs, node),
-	};
-}
-
-/* Takes over the caller's reference on the child. */
-static void reply_entry_for(struct request *request, struct node *child, const struct stat *st,
-			    double timeout)
-{
-	struct node_table *nodes = request->fs->nodes;
-	struct fuse_entry_param entry;
-	fill_entry(request->fs, child, st, &entry);
-	entry.entry_timeout = timeout;
-	node_remember(nodes, child);
-	if (fuse_reply_entry(request->req, &entry))
-		node_forget(nodes, entry.ino, 1);
-	node_unref(nodes, child);
-}
-
-static void reply_entry(struct request *request, struct node *child, const struct stat *st)
-{
-	reply_entry_for(request, child, st, entry_timeout(request->fs, child));
 }
 
 static int lookup(struct request *request, struct node *dir, const char *name, struct node **child,
@@ -157,8 +46,6 @@ static void ll_init(void *userdata, struct fuse_conn_info *connection)
 {
 	struct filesystem *fs = userdata;
 	session_negotiate(connection);
-	/* Entries are not cached by default: what comes with a listing would be asked for again. */
-	connection->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
 	daemon_ready(fs->daemon);
 }
 
@@ -411,71 +298,6 @@ static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	reply_status(&request, dir, name, rc);
 }
 
-/* --- directories --- */
-
-static void ll_opendir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct node *dir = node_of(&request, nodeid);
-	struct stat owner;
-	/* Here the VFS looks again where another pin has taken the name; later it would not. */
-	int rc = object_owner(dir) ? stat_owner(&request, dir, &owner) : 0;
-	struct listing *listing = rc ? NULL : listing_new(request.fs, dir);
-	if (!listing) {
-		reply_error(&request, rc ? stale(rc) : -ENOMEM);
-		return;
-	}
-	info->fh = (uintptr_t)listing;
-	if (fuse_reply_open(req, info))
-		listing_free(request.fs, listing);
-}
-
-/* As many entries from `index` on as fit; the bytes used, or -errno. */
-static ssize_t fill_entries(struct request *request, struct listing *listing, size_t index,
-			    char *bytes, size_t size)
-{
-	size_t used = 0, end = listing_length(listing);
-	for (; index < end; index++) {
-		const char *name;
-		struct stat st = {0};
-		int rc = listing_get(listing, index, &name, &st);
-		if (rc)
-			return rc;
-		size_t need = fuse_add_direntry(request->req, bytes + used, size - used, name, &st,
-						(off_t)index + 1);
-		if (need > size - used)
-			break;
-		used += need;
-	}
-	return (ssize_t)used;
-}
-
-static void ll_readdir(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
-		       struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct listing *listing = (struct listing *)(uintptr_t)info->fh;
-	cleanup_free char *bytes = malloc(size);
-	ssize_t used = -ENOMEM;
-	if (bytes) {
-		pthread_mutex_lock(&listing->lock);
-		used = listing_fill(&request, listing, offset == 0);
-		if (!used)
-			used = fill_entries(&request, listing, (size_t)offset, bytes, size);
-		pthread_mutex_unlock(&listing->lock);
-	}
-	if (used < 0)
-		reply_status(&request, listing->dir, NULL, (int)used);
-	else
-		fuse_reply_buf(req, bytes, (size_t)used);
-}
-
-static void ll_releasedir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
-{
-	listing_free(fuse_req_userdata(req), (struct listing *)(uintptr_t)info->fh);
-	fuse_reply_err(req, 0);
-}
-
 /* --- files --- */
 
 static void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
@@ -659,6 +481,7 @@ const struct fuse_lowlevel_ops operations = {
 	.fsync = ll_fsync,
 	.opendir = ll_opendir,
 	.readdir = ll_readdir,
+	.readdirplus = ll_readdirplus,
 	.releasedir = ll_releasedir,
 	.statfs = ll_statfs,
 	.create = ll_create,

@@ -22,6 +22,7 @@
 
 #define CHUNK_BYTES (1u << 20)
 #define CHUNK_MAX 4096u
+#define CHUNK_PAGE 256u
 #define CHUNK_MIN 8u
 
 static int room_set(struct walk *walk, uint64_t room)
@@ -244,7 +245,7 @@ static int way_probe(struct walk *walk)
 
 static int walk_prepare(struct walk *walk)
 {
-	uint64_t element, room;
+	uint64_t element, room, most;
 	size_t token;
 	int error = map_info(walk->map, &walk->info);
 
@@ -261,7 +262,8 @@ static int walk_prepare(struct walk *walk)
 		return -ENOMEM;
 	element = walk->key_size + walk->value_size + 1;
 	room = CHUNK_BYTES / element;
-	room = room > CHUNK_MAX ? CHUNK_MAX : room < CHUNK_MIN ? CHUNK_MIN : room;
+	most = walk->flags & WALK_PAGES ? CHUNK_PAGE : CHUNK_MAX;
+	room = room > most ? most : room < CHUNK_MIN ? CHUNK_MIN : room;
 	error = room_set(walk, room);
 	if (error)
 		return error;

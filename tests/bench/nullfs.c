@@ -64,7 +64,8 @@ static void fill_entry(fuse_ino_t inode, struct fuse_entry_param *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->ino = inode;
-	entry->entry_timeout = SESSION_TIMEOUT;
+	/* The name of a map, as that of a pin, is never kept. */
+	entry->entry_timeout = inode == MAP_INODE ? 0 : SESSION_TIMEOUT;
 	entry->attr_timeout = SESSION_TIMEOUT_MIN;
 	fill_stat(inode, &entry->attr);
 }

@@ -24,6 +24,7 @@ enum walk_flags {
 	WALK_VALUES = 1, /* values too, not only keys */
 	WALK_LOCKED = 2, /* read values under their spin lock */
 	WALK_DRAIN = 4,	 /* take each element out: every one exactly once (lookup-and-delete) */
+	WALK_PAGES = 8,	 /* chunks of a few hundred elements, for a reader who takes his time */
 };
 
 struct walk_chunk {
