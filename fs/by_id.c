@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "link.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "object.h"

@@ -15,6 +15,7 @@
 #include "key_views.h"
 #include "map_dir.h"
 #include "map_info.h"
+#include "object_files.h"
 #include "program.h"
 #include "redirect.h"
 
@@ -35,13 +36,6 @@
 	}                                                                                          \
 	ATTRIBUTE(identifier, #identifier)
 
-int render_id(struct request *request, struct node *node, struct object *object,
-	      struct buffer *text)
-{
-	buffer_append_format(text, "%u\n", object->id);
-	return 0;
-}
-ATTRIBUTE(id, "id");
 NUMBER(key_size);
 NUMBER(value_size);
 NUMBER(max_entries);
@@ -260,70 +254,16 @@ static const struct node_kind kind_btf = {
 	.render = render_btf,
 };
 
-/* --- who uses it --- */
-
-int render_holders(struct request *request, struct node *node, struct object *object,
-		   struct buffer *text)
-{
-	cleanup_free struct holder *holders = NULL;
-	size_t count = 0;
-	int rc = object_holders(object->handle, &holders, &count);
-	for (size_t i = 0; !rc && i < count; i++)
-		buffer_append_format(text, "%d %.16s\n", (int)holders[i].pid, holders[i].comm);
-	return rc;
-}
-static const struct node_kind kind_holders = {
-	.name = "holders",
-	.type = S_IFREG,
-	.mode = 0444,
-	.flags = KIND_LAZY_SIZE,
-	.render = render_holders,
-};
-
-struct pin_search {
-	struct object *object;
-	struct buffer *text;
-};
-
-static int add_pin(void *context, const char *path, const struct stat *st)
-{
-	struct pin_search *search = context;
-	struct handle *handle;
-	uint32_t id;
-	if (pin_open(search->object->handle->backend, path, 0, &handle))
-		return 0; /* gone meanwhile, or not to be opened */
-	int rc = object_id(handle, &id);
-	bool same = !rc && handle->kind == search->object->kind && id == search->object->id;
-	handle_close(handle);
-	if (same)
-		buffer_append_format(search->text, "%s\n", path);
-	return 0;
-}
-
-int render_pins(struct request *request, struct node *node, struct object *object,
-		struct buffer *text)
-{
-	struct pin_search search = {object, text};
-	int rc = pins_visit(object->handle->backend, "", add_pin, &search);
-	/* A backend without a pin tree has no pins. */
-	return rc == -EOPNOTSUPP ? 0 : rc;
-}
-static const struct node_kind kind_pins = {
-	.name = "pins",
-	.type = S_IFREG,
-	.mode = 0444,
-	.flags = KIND_LAZY_SIZE,
-	.render = render_pins,
-};
-
 static const struct node_kind *const entries[] = {
-	&kind_id,	   &kind_name,	      &kind_type,    &kind_key_size,
-	&kind_value_size,  &kind_max_entries, &kind_flags,   &kind_btf_id,
-	&kind_ifindex,	   &kind_memlock,     &kind_info,    &kind_count,
-	&kind_frozen,	   &kind_format,      &kind_entries, &kind_entries_json,
-	&kind_entries_bin, &kind_clear,	      &kind_raw_dir, &kind_sum_dir,
-	&kind_links_dir,   &kind_map_progs,   &kind_pins,    &kind_holders,
-	&kind_btf,	   &kind_redirect,    NULL,
+	&kind_object_id,    &kind_name,	       &kind_type,
+	&kind_key_size,	    &kind_value_size,  &kind_max_entries,
+	&kind_flags,	    &kind_btf_id,      &kind_ifindex,
+	&kind_memlock,	    &kind_info,	       &kind_count,
+	&kind_frozen,	    &kind_format,      &kind_entries,
+	&kind_entries_json, &kind_entries_bin, &kind_clear,
+	&kind_raw_dir,	    &kind_sum_dir,     &kind_links_dir,
+	&kind_map_progs,    &kind_object_pins, &kind_object_holders,
+	&kind_btf,	    &kind_redirect,    NULL,
 };
 
 const struct node_kind kind_map_attributes = {

@@ -18,11 +18,6 @@ const struct node_kind *const map_dir_entries[] = {
 	&kind_bloom_peek,     &kind_stream, &kind_stream_push, NULL,
 };
 
-bool map_is_keyed(const struct object *map)
-{
-	return map_type_get(map->info.type)->access == MAP_KEYED;
-}
-
 int removal_ignore(struct request *request, struct node *dir, const char *name)
 {
 	node_unlink(request->fs->nodes, dir, name);

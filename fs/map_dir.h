@@ -28,8 +28,6 @@ int map_dir_rename(struct request *request, struct node *dir, const char *name,
 	.list = map_dir_list, .create = map_dir_create, .unlink = map_dir_unlink,                  \
 	.rmdir = map_dir_rmdir, .rename = map_dir_rename
 
-bool map_is_keyed(const struct object *map);
-
 /*
  * Removing what belongs to the view of an object and not to the object. It has to succeed, since
  * `rm -r` removes a directory's content before the directory, and it changes nothing.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <jansson.h>
-#include "map_attributes.h"
+#include "object_files.h"
 #include "program.h"
 
 static void set_number(json_t *info, const char *name, uint64_t number)
@@ -16,17 +16,6 @@ static void set_number(json_t *info, const char *name, uint64_t number)
 static void set_string(json_t *info, const char *name, const char *string)
 {
 	json_object_set_new(info, name, json_string(string));
-}
-
-/* Lines of text as an array of strings. */
-static json_t *lines_json(char *text)
-{
-	json_t *array = json_array();
-	char *rest = text;
-	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-		if (*line)
-			json_array_append_new(array, json_string(line));
-	return array;
 }
 
 /* The numbers that every kind of map has; those that are 0 where they do not apply are left out. */
@@ -100,18 +89,6 @@ static int add_types(struct request *request, json_t *info, struct object *map)
 	return 0;
 }
 
-static int add_pins(struct request *request, struct node *node, json_t *info, struct object *map)
-{
-	struct buffer pins = BUFFER_INIT;
-	int rc = render_pins(request, node, map, &pins);
-	if (!rc)
-		rc = buffer_error(&pins);
-	if (!rc)
-		json_object_set_new(info, "pins", lines_json(pins.data ? pins.data : (char[1]){0}));
-	buffer_free(&pins);
-	return rc;
-}
-
 int map_info_json(struct request *request, struct node *node, struct object *map,
 		  struct buffer *text)
 {
@@ -128,13 +105,9 @@ int map_info_json(struct request *request, struct node *node, struct object *map
 		json_object_set_new(info, "orphaned", json_true());
 	rc = orphaned ? 0 : add_types(request, info, map);
 	if (!rc)
-		rc = add_pins(request, node, info, map);
-	cleanup_free char *line = rc ? NULL : json_dumps(info, JSON_COMPACT);
+		rc = object_add_pins(map, info);
+	if (!rc)
+		return object_json_append(text, info);
 	json_decref(info);
-	if (rc)
-		return rc;
-	if (!line)
-		return -ENOMEM;
-	buffer_append_format(text, "%s\n", line);
-	return buffer_error(text);
+	return rc;
 }

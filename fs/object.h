@@ -31,6 +31,12 @@ struct object {
 	struct codec *codec;
 };
 
+/* A map whose elements are shown as key files. */
+static inline bool map_is_keyed(const struct object *map)
+{
+	return map_type_get(map->info.type)->access == MAP_KEYED;
+}
+
 /* Where the object of a directory comes from: a pin, an id, ... */
 struct object_source {
 	/*

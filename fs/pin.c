@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "link.h"
 #include "map_dir.h"
 #include "object.h"
 #include "program.h"

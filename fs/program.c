@@ -8,26 +8,16 @@
 #include <bpf/libbpf.h>
 #include "file.h"
 #include "listing.h"
-#include "map_attributes.h"
 #include "map_dir.h"
-#include "object.h"
+#include "object_files.h"
 
-static void append_type(struct buffer *text, const char *name, uint32_t type)
+void prog_type_print(struct buffer *text, uint32_t type)
 {
+	const char *name = libbpf_bpf_prog_type_str((enum bpf_prog_type)type);
 	if (name)
 		buffer_append_string(text, name);
 	else
 		buffer_append_format(text, "type-%u", type);
-}
-
-void prog_type_print(struct buffer *text, uint32_t type)
-{
-	append_type(text, libbpf_bpf_prog_type_str((enum bpf_prog_type)type), type);
-}
-
-static void append_link_type(struct buffer *text, uint32_t type)
-{
-	append_type(text, libbpf_bpf_link_type_str((enum bpf_link_type)type), type);
 }
 
 /* --- programs: one value each --- */
@@ -58,13 +48,6 @@ PROG_VALUE(prog_type, "type", prog_type_print(text, info.type));
 PROG_VALUE(prog_tag, "tag", buffer_append_hex(text, info.tag, sizeof(info.tag)));
 PROG_VALUE(run_cnt, "run_cnt", buffer_append_u64(text, info.run_cnt));
 PROG_VALUE(run_time_ns, "run_time_ns", buffer_append_u64(text, info.run_time_ns));
-
-static const struct node_kind kind_object_id = {
-	.name = "id",
-	.type = S_IFREG,
-	.mode = 0444,
-	.render = render_id,
-};
 
 static json_t *text_json(const char *text, size_t limit)
 {
@@ -98,31 +81,6 @@ static json_t *prog_json(const struct prog_info *prog, uint32_t id)
 	return info;
 }
 
-/* Appends the object as one line and gives its reference up. */
-static int append_json(struct buffer *text, json_t *info)
-{
-	cleanup_free char *line = info ? json_dumps(info, JSON_COMPACT) : NULL;
-	json_decref(info);
-	if (!line)
-		return -ENOMEM;
-	buffer_append_format(text, "%s\n", line);
-	return buffer_error(text);
-}
-
-static int add_pins(struct request *request, struct node *node, struct object *object, json_t *info)
-{
-	struct buffer pins = BUFFER_INIT;
-	int rc = render_pins(request, node, object, &pins);
-	json_t *array = json_array();
-	char *rest = pins.data;
-	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-		if (*line)
-			json_array_append_new(array, json_string(line));
-	buffer_free(&pins);
-	json_object_set_new(info, "pins", array);
-	return rc;
-}
-
 static int render_prog_info(struct request *request, struct node *node, struct object *prog,
 			    struct buffer *text)
 {
@@ -133,8 +91,8 @@ static int render_prog_info(struct request *request, struct node *node, struct o
 	json_t *json = prog_json(&info, prog->id);
 	prog_info_free(&info);
 	if (json)
-		add_pins(request, node, prog, json);
-	return append_json(text, json);
+		object_add_pins(prog, json);
+	return object_json_append(text, json);
 }
 static const struct node_kind kind_prog_info = {
 	.name = "info",
@@ -159,14 +117,6 @@ static const struct node_kind kind_xlated = {
 	.type = S_IFREG,
 	.mode = 0444,
 	.render = render_xlated,
-};
-
-static const struct node_kind kind_object_holders = {
-	.name = "holders",
-	.type = S_IFREG,
-	.mode = 0444,
-	.flags = KIND_LAZY_SIZE,
-	.render = render_holders,
 };
 
 /* --- maps/: the maps that a program uses --- */
@@ -316,104 +266,4 @@ const struct node_kind kind_map_progs = {
 	.list = map_progs_list,
 	.unlink = removal_ignore,
 	.rmdir = removal_ignore,
-};
-
-/* --- links --- */
-
-static int render_link_type(struct request *request, struct node *node, struct object *link,
-			    struct buffer *text)
-{
-	struct link_info info = {0};
-	int rc = link_info(link->handle, &info);
-	if (rc)
-		return rc;
-	append_link_type(text, info.type);
-	buffer_append_char(text, '\n');
-	link_info_free(&info);
-	return 0;
-}
-static const struct node_kind kind_link_type = {
-	.name = "type",
-	.type = S_IFREG,
-	.mode = 0444,
-	.render = render_link_type,
-};
-
-static int render_link_info(struct request *request, struct node *node, struct object *link,
-			    struct buffer *text)
-{
-	struct link_info info = {0};
-	struct buffer type = BUFFER_INIT;
-	int rc = link_info(link->handle, &info);
-	if (rc)
-		return rc;
-	append_link_type(&type, info.type);
-	json_t *json = json_pack("{s:I, s:s, s:I}", "id", (json_int_t)link->id, "type",
-				 type.data ? type.data : "", "prog_id", (json_int_t)info.prog_id);
-	buffer_free(&type);
-	if (json && info.detail)
-		json_object_update_missing(json, info.detail);
-	link_info_free(&info);
-	if (json)
-		add_pins(request, node, link, json);
-	return append_json(text, json);
-}
-static const struct node_kind kind_link_info = {
-	.name = "info",
-	.type = S_IFREG,
-	.mode = 0444,
-	.flags = KIND_LAZY_SIZE,
-	.render = render_link_info,
-};
-
-static int link_prog_target(struct request *request, struct node *node, struct buffer *target)
-{
-	HELD_OBJECT(held, request);
-	struct link_info info = {0};
-	int rc = object_acquire(request, node, &held.object, NULL);
-	if (!rc)
-		rc = link_info(held.object->handle, &info);
-	if (rc)
-		return rc;
-	for (unsigned depth = node_depth(node); depth > 1; depth--)
-		buffer_append_string(target, "../");
-	buffer_append_format(target, "progs.by-id/%u", info.prog_id);
-	link_info_free(&info);
-	return buffer_error(target);
-}
-static const struct node_kind kind_link_prog = {
-	.name = "prog",
-	.type = S_IFLNK,
-	.mode = 0777,
-	.target = link_prog_target,
-};
-
-static int render_nothing(struct request *request, struct node *node, struct object *object,
-			  struct buffer *text)
-{
-	return 0;
-}
-
-static int accept_detach(struct request *request, struct node *node, struct object *link,
-			 const char *text, size_t length)
-{
-	int rc = text_is_one(request, text, length);
-	return rc ? rc : link_detach(link->handle);
-}
-static const struct node_kind kind_detach = {
-	.name = "detach",
-	.type = S_IFREG,
-	.mode = 0644,
-	.render = render_nothing,
-	.accept = accept_detach,
-};
-
-const struct node_kind *const link_dir_entries[] = {
-	&kind_object_id,
-	&kind_link_type,
-	&kind_link_info,
-	&kind_link_prog,
-	&kind_detach,
-	&kind_object_holders,
-	NULL,
 };
