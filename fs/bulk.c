@@ -53,22 +53,28 @@ static int print_chunk(struct file *file, const struct walk_chunk *chunk)
 	return rc;
 }
 
+static int print_next(struct file *file)
+{
+	struct bulk *bulk = file->state;
+	struct walk_chunk chunk;
+	int rc = walk_next(bulk->walk, &chunk);
+	if (rc > 0)
+		return print_chunk(file, &chunk);
+	if (rc == 0) {
+		buffer_append_string(&file->text, bulk->format->end);
+		bulk->ended = true;
+	}
+	return rc;
+}
+
 /* One chunk more of text, or the end of it. */
 static int produce(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
-	struct walk_chunk chunk;
-	int rc = bulk->started ? 0 : bulk_start(request, file);
-	if (rc)
-		return rc;
 	size_t before = file->text.length;
-	rc = walk_next(bulk->walk, &chunk);
-	if (rc > 0) {
-		rc = print_chunk(file, &chunk);
-	} else if (rc == 0) {
-		buffer_append_string(&file->text, bulk->format->end);
-		bulk->ended = true;
-	}
+	int rc = bulk->started ? 0 : bulk_start(request, file);
+	if (!rc)
+		rc = print_next(file);
 	if (!rc)
 		rc = buffer_error(&file->text);
 	if (rc)

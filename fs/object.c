@@ -329,6 +329,9 @@ int object_codec(struct request *request, struct object *object, struct codec **
 			.hex_keys = keys && strcmp(keys, "hex") == 0,
 		};
 		rc = codec_open(object->handle, &options, &object->codec, &request->fault);
+		if (rc == -ENODEV)
+			fault_set(&request->fault, ENODEV,
+				  "the device that this map is bound to is gone");
 		free(format);
 	}
 	if (!rc)

@@ -174,7 +174,10 @@ static void ll_setattr(fuse_req_t req, fuse_ino_t nodeid, struct stat *attr, int
 	struct attr_change change = {valid, attr, info ? file_of(info) : NULL};
 	int rc = node->kind->setattr ? node->kind->setattr(&request, node, &change)
 				     : setattr_nothing(&request, node, &change);
-	if (rc)
+	/* An ENOENT that is explained is the map's own: touch(1) of what it does not take. */
+	if (rc == -ENOENT && request.fault.text[0])
+		reply_status(&request, node, NULL, rc);
+	else if (rc)
 		reply_status(&request, node, NULL, stale(rc));
 	else
 		reply_attr(&request, node);

@@ -45,6 +45,8 @@ expect "renamed" eth9 "$(ls devices.offload)"
 check "rmdir unregisters" rmdir devices.offload/eth9
 expect "no id is left" "" "$(ls maps.by-id)"
 refuses "a dead map" "No such device" cat bound/1
+expect "and the log says why" 1 "$(last_error | grep -c 'device .* is gone')"
+refuses "nor is it listed" "No such device" cat bound/.map/entries
 expect "an orphaned pin says what it is" hash "$(cat bound/.map/type)"
 check "unpin" rmdir bound
 
@@ -61,5 +63,7 @@ rmdir devices.offload/b
 expect "the entry went with its device" 0 "$(ls ports)"
 expect "control maps" "prog_stats sock xdp" "$(cd maps.control && echo *)"
 expect "no program is attached" none "$(jq -r .mode maps.control/xdp/a)"
+refuses "no interface can be made by touch" "No such file" touch maps.control/xdp/none
+expect "and the log says so" 1 "$(last_error | grep -c xdp/none)"
 cd /
 finish
