@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpfuse/codec.h>
 #include "object.h"
 
 /* A line of the file, or what was said of one map. */
@@ -87,6 +88,8 @@ static int read_line(char *line, struct format ***tail, struct fault *fault)
 				 "got \"%s\"",
 				 line);
 	*types++ = '\0';
+	if (codec_check_format(types, fault))
+		return -EINVAL;
 	**tail = format_new(line, trim(types));
 	if (!**tail)
 		return fault_set(fault, ENOMEM, "out of memory");
@@ -136,7 +139,7 @@ static struct format **find_id(struct formats *formats, const struct backend *ba
 	return link;
 }
 
-char *formats_of(struct formats *formats, const struct object *map)
+char *formats_of(struct formats *formats, const struct object *map, bool *many)
 {
 	char name[OBJECT_NAME_MAX + 1] = {0};
 	memcpy(name, map->info.name, OBJECT_NAME_MAX);
@@ -147,6 +150,7 @@ char *formats_of(struct formats *formats, const struct object *map)
 			if (fnmatch(format->pattern, name, 0) == 0)
 				break;
 	char *text = format ? strdup(format->text) : NULL;
+	*many = format && format->pattern;
 	pthread_mutex_unlock(&formats->lock);
 	return text;
 }

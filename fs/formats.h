@@ -14,8 +14,8 @@ struct object;
 /* file may be NULL. -errno and a sentence, with the line, if it cannot be read. */
 int formats_open(const char *file, struct formats **formats, struct fault *fault);
 void formats_close(struct formats *formats);
-/* malloc'ed, or NULL: none. */
-char *formats_of(struct formats *formats, const struct object *map);
+/* malloc'ed, or NULL: none. *many: by a pattern, which may have been meant for other maps. */
+char *formats_of(struct formats *formats, const struct object *map, bool *many);
 /* Takes a copy of the text; an empty one takes the entry away. */
 int formats_set(struct formats *formats, const struct backend *backend, uint32_t map_id,
 		const char *text);

@@ -322,10 +322,12 @@ int object_codec(struct request *request, struct object *object, struct codec **
 	int rc = 0;
 	pthread_mutex_lock(&object->lock);
 	if (!object->codec) {
-		char *format = formats_of(request->fs->formats, object);
+		bool many;
+		char *format = formats_of(request->fs->formats, object, &many);
 		const char *keys = request->fs->options.keys;
 		const struct codec_options options = {
 			.format = format,
+			.format_of_many = many,
 			.hex_keys = keys && strcmp(keys, "hex") == 0,
 		};
 		rc = codec_open(object->handle, &options, &object->codec, &request->fault);

@@ -219,6 +219,57 @@ static int apply_words(struct codec *codec, const char *which, const char *words
 	return error;
 }
 
+static int apply_format(struct codec *codec, const struct words *words, struct fault *fault)
+{
+	bool key_changed = false, value_changed = false;
+	int error = apply_words(codec, "key", words->key, words->key_length, codec->info.key_size,
+				&codec->key, &key_changed, fault);
+
+	if (error)
+		return error;
+	if (key_changed)
+		codec->key_name = codec->key;
+	return apply_words(codec, "value", words->value, words->value_length,
+			   codec->info.value_size, &codec->element, &value_changed, fault);
+}
+
+/* Words whose meaning only a map tells: its own type, or one as long as its keys or values. */
+static bool depends_on_map(const char *words, size_t length)
+{
+	static const char *const dependent[] = {"btf", "str",  "char",	 "hex",
+						"map", "prog", "devmap", "cpumap"};
+
+	for (size_t i = 0; i < sizeof(dependent) / sizeof(dependent[0]); i++)
+		if (says(words, length, dependent[i]))
+			return true;
+	return false;
+}
+
+static int check_words(const char *which, const char *words, size_t length, struct fault *fault)
+{
+	struct arena arena = {0};
+	const struct type *type;
+	int error;
+
+	if (!length || depends_on_map(words, length))
+		return 0;
+	error = type_words_parse(&arena, words, length, 0, &type, fault);
+	if (error)
+		fault_prefix(fault, "%s", which);
+	arena_free(&arena);
+	return error;
+}
+
+int codec_check_format(const char *format, struct fault *fault)
+{
+	struct words words;
+	int error = split_format(format, &words, fault);
+
+	if (!error)
+		error = check_words("key", words.key, words.key_length, fault);
+	return error ? error : check_words("value", words.value, words.value_length, fault);
+}
+
 /* --- how all this reads as words --- */
 
 static void append_type(const struct type *type, bool exact, struct buffer *out)
@@ -279,24 +330,24 @@ static int natural_types(struct codec *codec)
 	return codec->key_name ? 0 : -ENOMEM;
 }
 
-static int find_types(struct codec *codec, const char *format, struct fault *fault)
+static int find_types(struct codec *codec, const struct codec_options *options, struct fault *fault)
 {
-	bool key_changed = false, value_changed = false;
+	const char *format = options && options->format ? options->format : "";
+	struct fault unfit = FAULT_INIT;
+	bool many = options && options->format_of_many;
 	struct words words;
 	int error;
 
-	error = split_format(format ? format : "", &words, fault);
+	error = split_format(format, &words, fault);
 	if (!error)
 		error = natural_types(codec);
 	if (!error)
-		error = apply_words(codec, "key", words.key, words.key_length, codec->info.key_size,
-				    &codec->key, &key_changed, fault);
-	if (error)
+		error = apply_format(codec, &words, many ? &unfit : fault);
+	if (error != -EINVAL || !unfit.text[0])
 		return error;
-	if (key_changed)
-		codec->key_name = codec->key;
-	return apply_words(codec, "value", words.value, words.value_length, codec->info.value_size,
-			   &codec->element, &value_changed, fault);
+	codec->note = NULL;
+	error = natural_types(codec);
+	return error ? error : set_note(codec, "'%.80s' does not fit: %s", format, unfit.text);
 }
 
 static int find_value(struct codec *codec)
@@ -329,7 +380,7 @@ int codec_open(struct handle *map, const struct codec_options *options, struct c
 	error = map_info(map, &made->info);
 	if (!error) {
 		made->map_type = map_type_get(made->info.type);
-		error = find_types(made, options ? options->format : NULL, fault);
+		error = find_types(made, options, fault);
 	}
 	if (!error)
 		error = find_value(made);

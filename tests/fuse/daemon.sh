@@ -113,6 +113,7 @@ umount "$mnt"
 
 # What cannot be mounted says so in one line, exits with 1 and leaves nothing.
 : >"$scratch/file"
+echo 'flow* key=u33' >"$scratch/formats"
 while IFS='|' read -r title arguments; do
 	timeout 20 "$BPFUSE" $arguments 2>"$scratch/stderr" >&2
 	expect "$title: exit status 1" 1 $?
@@ -128,6 +129,7 @@ no such mount point|emu $scratch/nonexistent
 a mount point that is a file|emu $scratch/file
 an unknown option|emu $mnt -o no_such_option
 a bad timeout|emu $mnt -o timeout=soon
+a formats file with a type that is none|emu $mnt -o formats=$scratch/formats
 a bad formats file|emu $mnt -o formats=$scratch/nonexistent
 too many threads|emu $mnt -o max_threads=-1
 no scenario behind emu:|emu: $mnt

@@ -27,13 +27,15 @@
 struct codec;
 
 struct codec_options {
-	const char *format; /* "key=TYPE value=TYPE", either may be left out; NULL: none */
-	bool hex_keys;	    /* -o keys=hex: every key name is hex-... */
+	const char *format;  /* "key=TYPE value=TYPE", either may be left out; NULL: none */
+	bool format_of_many; /* it was said of many maps: set aside where it does not fit */
+	bool hex_keys;	     /* -o keys=hex: every key name is hex-... */
 };
 
 /*
  * options may be NULL. Reads the map's info and BTF. BTF that does not fit the map's sizes is
- * not an error: codec_note() says so and bytes are shown. A format that does not fit is.
+ * not an error: codec_note() says so and bytes are shown. A format that does not fit is, unless
+ * it was said of many maps.
  * The result has one reference.
  */
 int codec_open(struct handle *map, const struct codec_options *options, struct codec **codec,
@@ -42,9 +44,11 @@ struct codec *codec_get(struct codec *codec);
 void codec_put(struct codec *codec);
 void codec_putp(struct codec **codec);
 
+/* Whether these words could be the format of some map. -EINVAL and a sentence. */
+int codec_check_format(const char *format, struct fault *fault);
 /* "key=u32 value=u64": how this codec reads and writes; what codec_options.format takes. */
 const char *codec_format(const struct codec *codec);
-/* Why BTF was set aside, or NULL. */
+/* Why BTF or the format was set aside, or NULL. */
 const char *codec_note(const struct codec *codec);
 /* The BTF value type holds a bpf_spin_lock: read and write with BPF_F_LOCK. */
 bool codec_has_lock(const struct codec *codec);

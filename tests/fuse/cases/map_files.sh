@@ -143,6 +143,9 @@ echo 'ty* key=ipv4 value=u32' >"$scratch/formats"
 mount_start -o "formats=$scratch/formats"
 make typed2 'type=hash key=4 value=4 entries=4 name=typed2'
 same "-o formats" "echo 1 >typed2/10.1.2.3; ls typed2" 10.1.2.3
+make typed8 'type=hash key=8 value=4 entries=4 name=typed8'
+same "a format that does not fit a map is set aside" "echo 1 >typed8/77; ls typed8" 77
+works "and info says so" "grep -q 'does not fit' typed8/.map/info"
 mount_stop
 mount_start -o keys=hex
 make hexed 'type=hash key=4 value=4 entries=4 name=hexed'
