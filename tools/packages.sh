@@ -20,7 +20,7 @@ declare -A packages=(
 		kmod lsof man-db openssh-client openssh-server procps psmisc rsync sshfs strace tar
 		util-linux vim xxd xz-utils"
 	[vm]="qemu-system-x86 busybox-static cpio kmod"
-	[package]="debhelper dpkg-dev fakeroot lintian"
+	[package]="debhelper dpkg-dev fakeroot lintian systemd"
 )
 
 usage()

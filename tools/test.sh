@@ -79,7 +79,7 @@ rings_due()
 {
 	echo lib
 	! fuse_usable || echo fuse
-	! { bpf_usable && fuse_usable; } || echo kernel
+	! { bpf_usable && fuse_usable; } || echo kernel package
 }
 
 # run_ring TREE RING TIMEOUT-MULTIPLIER
@@ -129,6 +129,8 @@ if [ -z "$quick" ]; then
 		-Db_sanitize=address,undefined -Db_lundef=false
 	build_tree build-release gcc -Dbuildtype=release
 	check_format
+	./tools/packages.sh install package
+	run_ring build-test package 1
 fi
 
 if [ -n "$vm" ]; then
