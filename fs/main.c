@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "daemon.h"
+#include "evict.h"
 #include "filesystem.h"
 #include "mountpoint.h"
 #include "operations.h"
@@ -178,9 +179,14 @@ static int run(struct filesystem *fs, struct fault *fault)
 	unsigned threads = fs->options.max_threads;
 	if (!threads && fs->backend->sleeps)
 		threads = SESSION_THREADS_SLEEPING;
+	struct evictor *evictor = NULL;
+	rc = evictor_start(fs, &evictor);
+	if (rc)
+		return fault_set(fault, -rc, "cannot start a thread: %s", strerror(-rc));
 	rc = fs->options.single_thread ? fuse_session_loop(fs->session)
 				       : session_loop(fs->session, threads);
 	daemon_stopping(fs->daemon);
+	evictor_stop(evictor);
 	if (rc < 0)
 		return fault_set(fault, -rc, "the connection to the kernel broke: %s",
 				 strerror(-rc));

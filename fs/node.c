@@ -21,7 +21,14 @@ struct node_table {
 	uint64_t generation;
 	struct node *root;
 	struct node *unnamed; /* nodes that lost their name and are still known */
+	struct node *oldest, *newest;
+	size_t held, peak;
+	size_t most; /* see node_table_watch() */
+	void (*wake)(void *context);
+	void *context;
 };
+
+#define PEAK_MIN 4096 /* fewer are not worth a look */
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
@@ -304,11 +311,86 @@ void node_unref(struct node_table *table, struct node *node)
 	pthread_mutex_unlock(&table->lock);
 }
 
+/* --- what the kernel holds, in the order of the last lookup --- */
+
+static void held_add(struct node_table *table, struct node *node)
+{
+	node->older = table->newest;
+	node->newer = NULL;
+	*(table->newest ? &table->newest->newer : &table->oldest) = node;
+	table->newest = node;
+}
+
+static void held_remove(struct node_table *table, struct node *node)
+{
+	*(node->older ? &node->older->newer : &table->oldest) = node->newer;
+	*(node->newer ? &node->newer->older : &table->newest) = node->older;
+}
+
+static void held_more(struct node_table *table)
+{
+	table->held++;
+	if (table->held > table->peak)
+		table->peak = table->held;
+	if (table->wake && table->held > table->most)
+		table->wake(table->context);
+}
+
+static void held_less(struct node_table *table)
+{
+	table->held--;
+	if (!table->wake || table->peak < PEAK_MIN || table->held > table->peak / 4)
+		return;
+	table->peak = table->held;
+	table->wake(table->context);
+}
+
 void node_remember(struct node_table *table, struct node *node)
 {
+	if (node == table->root)
+		return;
 	pthread_mutex_lock(&table->lock);
-	node->lookups++;
+	if (node->lookups++)
+		held_remove(table, node);
+	else
+		held_more(table);
+	held_add(table, node);
 	pthread_mutex_unlock(&table->lock);
+}
+
+size_t node_held(struct node_table *table)
+{
+	pthread_mutex_lock(&table->lock);
+	size_t held = table->held;
+	pthread_mutex_unlock(&table->lock);
+	return held;
+}
+
+void node_table_watch(struct node_table *table, size_t most, void (*wake)(void *context),
+		      void *context)
+{
+	pthread_mutex_lock(&table->lock);
+	table->most = most;
+	table->wake = wake;
+	table->context = context;
+	pthread_mutex_unlock(&table->lock);
+}
+
+size_t node_take_oldest(struct node_table *table, struct node_old *old, size_t count, bool named)
+{
+	pthread_mutex_lock(&table->lock);
+	if (count > table->held)
+		count = table->held;
+	for (size_t i = 0; i < count; i++) {
+		struct node *node = table->oldest;
+		held_remove(table, node);
+		held_add(table, node);
+		old[i].id = node_id(table, node);
+		old[i].parent = node_id(table, node->parent);
+		old[i].name = named ? strdup(node->name) : NULL;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return count;
 }
 
 void node_forget(struct node_table *table, uint64_t nodeid, uint64_t count)
@@ -317,7 +399,12 @@ void node_forget(struct node_table *table, uint64_t nodeid, uint64_t count)
 	if (node == table->root)
 		return;
 	pthread_mutex_lock(&table->lock);
+	bool held = node->lookups;
 	node->lookups -= count < node->lookups ? count : node->lookups;
+	if (held && !node->lookups) {
+		held_remove(table, node);
+		held_less(table);
+	}
 	table_release(table, node);
 	pthread_mutex_unlock(&table->lock);
 }

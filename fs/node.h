@@ -103,8 +103,9 @@ struct node_kind {
 
 struct node {
 	const struct node_kind *kind;
-	struct node *parent; /* referenced; NULL for the root */
-	struct node *next;   /* in the table's bucket */
+	struct node *parent;	    /* referenced; NULL for the root */
+	struct node *next;	    /* in the table's bucket */
+	struct node *older, *newer; /* among those that the kernel holds, by their last lookup */
 	char *name;
 	uint64_t ino;
 	uint64_t generation;
@@ -141,6 +142,23 @@ void node_unref(struct node_table *table, struct node *node);
 /* The kernel learned of the node by one more lookup, or forgot `count` of them. */
 void node_remember(struct node_table *table, struct node *node);
 void node_forget(struct node_table *table, uint64_t nodeid, uint64_t count);
+
+/* How many nodes the kernel holds. */
+size_t node_held(struct node_table *table);
+/*
+ * Calls wake() when the kernel holds more than `most`, and when it has forgotten three quarters of
+ * many: under the table's lock, so it must not come back. For evict.h.
+ */
+void node_table_watch(struct node_table *table, size_t most, void (*wake)(void *context),
+		      void *context);
+
+/* One of the names that were looked up longest ago. */
+struct node_old {
+	uint64_t id, parent;
+	char *name; /* the caller frees it; NULL: no memory, or not asked for */
+};
+/* At most `count` of them; from now on they are the newest. Returns how many. */
+size_t node_take_oldest(struct node_table *table, struct node_old *old, size_t count, bool named);
 
 /* The name no longer means this node (removed, or replaced). */
 void node_unlink(struct node_table *table, struct node *parent, const char *name);

@@ -3,8 +3,8 @@
  * mtimes: when this mount last saw a file's content differ from what it had seen before. The
  * first sight counts as a difference.
  *
- * Kept by inode number for so many files as fit into a bounded table (24 MB); what falls out is
- * seen for the first time again.
+ * Kept by inode number, to the millisecond, for so many files as fit into a bounded table (16 MiB:
+ * a million); what falls out is seen for the first time again.
  */
 #ifndef FS_SEEN_H
 #define FS_SEEN_H

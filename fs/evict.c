@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "evict.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <linux/fuse.h>
+#include <bpfuse/cleanup.h>
+#include "node.h"
+
+#define LOW (EVICT_NODES_MAX / 8 * 7)
+#define BATCH 256
+/* What was taken back is forgotten by and by: look again no sooner than this. */
+#define PAUSE_NS 50000000
+
+/* Of protocol 7.45 (linux 6.18): inodes by their numbers, several at once. */
+#define NOTIFY_PRUNE 9
+struct prune {
+	uint32_t count;
+	uint32_t padding;
+	uint64_t spare;
+};
+
+struct evictor {
+	struct filesystem *fs;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool wanted, stopping;
+	bool no_prune; /* an older kernel: by name, one by one */
+};
+
+static void wake_evictor(void *context)
+{
+	struct evictor *evictor = context;
+	pthread_mutex_lock(&evictor->lock);
+	if (!evictor->wanted)
+		pthread_cond_signal(&evictor->wake);
+	evictor->wanted = true;
+	pthread_mutex_unlock(&evictor->lock);
+}
+
+/* libfuse 3.14 knows no such message. */
+static int prune(struct fuse_session *session, const struct node_old *old, size_t count)
+{
+	uint64_t ids[BATCH];
+	struct prune body = {.count = (uint32_t)count};
+	struct fuse_out_header header = {.error = NOTIFY_PRUNE};
+	struct iovec parts[] = {
+		{&header, sizeof(header)},
+		{&body, sizeof(body)},
+		{ids, count * sizeof(ids[0])},
+	};
+	for (size_t i = 0; i < count; i++)
+		ids[i] = old[i].id;
+	header.len = (uint32_t)(parts[0].iov_len + parts[1].iov_len + parts[2].iov_len);
+	return writev(fuse_session_fd(session), parts, 3) < 0 ? -errno : 0;
+}
+
+static void invalidate(struct fuse_session *session, const struct node_old *old, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (old[i].name)
+			fuse_lowlevel_notify_inval_entry(session, old[i].parent, old[i].name,
+							 strlen(old[i].name));
+}
+
+static void evict_batch(struct evictor *evictor, size_t count)
+{
+	struct node_old old[BATCH];
+	struct fuse_session *session = evictor->fs->session;
+	count = node_take_oldest(evictor->fs->nodes, old, count, evictor->no_prune);
+	if (evictor->no_prune)
+		invalidate(session, old, count);
+	else if (prune(session, old, count) == -EINVAL)
+		evictor->no_prune = true;
+	for (size_t i = 0; i < count; i++)
+		free(old[i].name);
+}
+
+/* False: nothing was too much. */
+static bool evict(struct evictor *evictor)
+{
+	size_t held = node_held(evictor->fs->nodes);
+	if (held <= EVICT_NODES_MAX)
+		return false;
+	for (size_t excess = held - LOW, count; excess; excess -= count) {
+		count = excess < BATCH ? excess : BATCH;
+		evict_batch(evictor, count);
+	}
+	return true;
+}
+
+/* Under the lock. */
+static void pause_evictor(struct evictor *evictor)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += PAUSE_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (!evictor->stopping &&
+	       pthread_cond_timedwait(&evictor->wake, &evictor->lock, &until) != ETIMEDOUT)
+		;
+}
+
+static void *run(void *argument)
+{
+	struct evictor *evictor = argument;
+	pthread_mutex_lock(&evictor->lock);
+	while (!evictor->stopping) {
+		if (!evictor->wanted) {
+			pthread_cond_wait(&evictor->wake, &evictor->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&evictor->lock);
+		bool evicted = evict(evictor);
+		pthread_mutex_lock(&evictor->lock);
+		pause_evictor(evictor);
+		evictor->wanted = evicted;
+		if (!evicted) /* woken since much was forgotten */
+			malloc_trim(0);
+	}
+	pthread_mutex_unlock(&evictor->lock);
+	return NULL;
+}
+
+int evictor_start(struct filesystem *fs, struct evictor **evictor)
+{
+	struct evictor *made = calloc(1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	made->fs = fs;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&made->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&made->lock, NULL);
+	int rc = pthread_create(&made->thread, NULL, run, made);
+	if (rc) {
+		free(made);
+		return -rc;
+	}
+	node_table_watch(fs->nodes, EVICT_NODES_MAX, wake_evictor, made);
+	*evictor = made;
+	return 0;
+}
+
+void evictor_stop(struct evictor *evictor)
+{
+	if (!evictor)
+		return;
+	node_table_watch(evictor->fs->nodes, 0, NULL, NULL);
+	pthread_mutex_lock(&evictor->lock);
+	evictor->stopping = true;
+	pthread_cond_signal(&evictor->wake);
+	pthread_mutex_unlock(&evictor->lock);
+	pthread_join(evictor->thread, NULL);
+	pthread_cond_destroy(&evictor->wake);
+	pthread_mutex_destroy(&evictor->lock);
+	free(evictor);
+}
