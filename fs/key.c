@@ -207,10 +207,15 @@ int key_create(struct request *request, struct node *dir, const char *name,
 		rc = fault_set(&request->fault, EINVAL, "this type of map has no keys");
 	if (!rc)
 		rc = object_codec(request, file->object, &file->codec);
-	if (!rc)
-		rc = key_parse(request, file->object, file->codec, name, &key);
 	if (rc)
-		return rc == -ENOENT ? -EINVAL : rc;
+		return rc;
+	rc = key_parse(request, file->object, file->codec, name, &key);
+	if (rc == -ENOENT)
+		return fault_set(&request->fault, EINVAL,
+				 "no key of this map has this short name; a new key of so long a "
+				 "name comes through .map/entries");
+	if (rc)
+		return rc;
 	*child = child_of(request, file->object, dir, name, kind, key,
 			  (uint32_t)codec_key_bytes(file->codec));
 	if (!*child)

@@ -203,6 +203,8 @@ other_sizes()
 	expect "$backend: is listed by a short name" "sha256-$(printf %s "$key" | sha256sum | cut -d' ' -f1)" "$name"
 	expect "$backend: which reads" 9 "$(cat "l/$name")"
 	expect "$backend: entries tells the whole key" "$key	9" "$(cat l/.map/entries)"
+	refuses "$backend: a short name of no key" "Invalid argument" sh_c "echo 1 >l/sha256-$(printf %064d 0)"
+	expect "$backend: says what to do" 1 "$(last_error | grep -c '.map/entries')"
 	check "$backend: and deletes" rm "l/$name"
 	rmdir s o l
 }
