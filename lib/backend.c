@@ -265,6 +265,16 @@ int map_freeze(struct handle *map)
 	return CHANGES(map->backend, map_freeze, map);
 }
 
+int map_pop_text(struct handle *map, char *text, size_t room)
+{
+	return CHANGES(map->backend, map_pop_text, map, text, room);
+}
+
+int map_popped_value(struct handle *map, const char *text, void *value)
+{
+	return READS(map->backend, map_popped_value, map, text, value);
+}
+
 /* --- streams: reading one takes its records, which is a change --- */
 
 int stream_open(struct handle *map, struct stream **stream)

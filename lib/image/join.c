@@ -267,7 +267,8 @@ static int join_run(struct join *join)
 	const struct image_map *from = join->from, *to = join->to;
 	int error;
 
-	if (from->info.key_size != to->info.key_size || from->value_bytes != to->value_bytes)
+	if (from->info.key_size != to->info.key_size ||
+	    (from->value_bytes != to->value_bytes && !join->keys_only))
 		return fault_set(join->fault, EINVAL, "the maps have other sizes");
 	join->key = malloc(from->info.key_size + 1);
 	join->value = malloc(from->value_bytes + 1);

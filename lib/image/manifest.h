@@ -17,6 +17,7 @@ struct manifest_facts {
 	const char *backend; /* "kernel", "emu" */
 	json_t *paths;	     /* what was dumped; borrowed */
 	bool drained;
+	const char *drain_token; /* the run that took the elements out; NULL: none */
 	time_t time;
 };
 

@@ -183,6 +183,9 @@ int manifest_build(struct image *image, const struct manifest_facts *facts, stru
 	failed |= json_object_set_new(manifest, "devices", devices_json(image));
 	failed |= json_object_set_new(manifest, "tree", tree_json(image));
 	failed |= json_object_set(manifest, "omitted", image->omitted);
+	if (facts->drain_token)
+		failed |= json_object_set_new(manifest, "drain_token",
+					      json_string(facts->drain_token));
 	if (image->base)
 		failed |= json_object_set_new(manifest, "base",
 					      json_pack("{s:s, s:s}", "directory", image->base,

@@ -6,6 +6,9 @@
  * it there in the very call that takes it out, so a kill at any moment loses nothing. The next
  * run puts back what a journal still holds. What programs push meanwhile keeps its place: behind
  * the old elements of a queue, on top of those of a stack.
+ *
+ * A journal may name a run (decision.h): then it is that run's decision whether its elements go
+ * back, and one made by queue_prepare() holds those that go in instead of them.
  */
 #ifndef IMAGE_QUEUE_H
 #define IMAGE_QUEUE_H
@@ -14,12 +17,18 @@
 #include <jansson.h>
 #include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
+#include "image/decision.h"
+#include "image/image.h"
 
 struct queue_journal;
 
-/* Takes all out. state: the journal's directory, NULL: the default one. */
+/*
+ * Takes all out. state: the journal's directory, NULL: the default one. decision: the run that
+ * decides; NULL: they go back.
+ */
 int queue_take(struct handle *map, const char *label, const char *state,
-	       struct queue_journal **journal, struct fault *fault);
+	       const struct decision *decision, struct queue_journal **journal,
+	       struct fault *fault);
 /* What was taken, in the order it came out; the sizes are the map's value_size. */
 const unsigned char *queue_values(const struct queue_journal *journal);
 uint32_t queue_count(const struct queue_journal *journal);
@@ -27,6 +36,14 @@ uint32_t queue_count(const struct queue_journal *journal);
 int queue_put_back(struct handle *map, struct queue_journal *journal, struct fault *fault);
 /* The elements stay out: nothing is left to be put back. */
 void queue_drop(struct queue_journal *journal);
+
+/*
+ * A journal of the elements that an image has of the map, for queue_put_back() once the run has
+ * decided.
+ */
+int queue_prepare(struct handle *map, const struct image *image, const struct image_map *from,
+		  const char *state, const struct decision *decision,
+		  struct queue_journal **journal, struct fault *fault);
 
 /* Puts back what journals of killed runs hold; an entry of `notes` (may be NULL) for each. */
 int queue_recover(struct backend *backend, int state, json_t *notes, struct fault *fault);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
+#include "image/decision.h"
+#include "image/drain.h"
 #include "image/queue.h"
 #include "image/report.h"
 #include "image/restore.h"
@@ -23,7 +25,12 @@ static int journals_recover(struct backend *backend, const char *state, json_t *
 	if (directory < 0)
 		return directory;
 	error = queue_recover(backend, directory, notes, fault);
-	return error ? error : undo_recover(backend, state, directory, notes, fault);
+	if (!error)
+		error = drain_recover(backend, directory, notes, fault);
+	if (!error)
+		error = undo_recover(backend, state, directory, notes, fault);
+	/* last: it is what the others ask */
+	return error ? error : decision_recover(backend, directory, notes, fault);
 }
 
 int snapshot_recover(struct backend *backend, const char *target, const char *state, json_t *notes,

@@ -52,6 +52,9 @@ void restore_end(struct restore *restore);
 int restore_plan(struct restore *restore);
 /* Makes, fills, reads back and freezes all maps. Nothing of it is visible in the tree. */
 int restore_make(struct restore *restore);
+/* The same for one map, whose inner maps must be there; and BTF before any. */
+int restore_make_map(struct restore *restore, size_t index);
+int restore_load_btfs(struct restore *restore);
 /* BTF objects and maps without elements, as far as this backend has such. */
 int restore_make_empty(struct restore *restore);
 
@@ -59,6 +62,13 @@ int restore_make_empty(struct restore *restore);
 int staging_check(struct restore *restore);
 /* Builds the tree beside its place and exchanges it. */
 int staging_run(struct restore *restore);
+/*
+ * Pins the maps and programs that elements of an image refer to into a directory below the target,
+ * so that they outlive a kill while nothing else holds them; and lets go of them. What
+ * is gone already is left out. The next run at the target removes such a directory.
+ */
+int staging_hold(struct restore *restore, struct image *image);
+void staging_release(struct restore *restore);
 /* Finishes or removes what killed runs left in the directory `target`. */
 int staging_recover(struct backend *backend, const char *target, json_t *notes,
 		    struct fault *fault);

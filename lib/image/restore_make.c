@@ -19,7 +19,7 @@
 
 /* --- objects --- */
 
-static int btfs_load(struct restore *restore)
+int restore_load_btfs(struct restore *restore)
 {
 	const struct image *image = restore->image;
 	int error;
@@ -363,18 +363,22 @@ static int map_finish(struct restore *restore, size_t index)
 	return error;
 }
 
+int restore_make_map(struct restore *restore, size_t index)
+{
+	int error = map_make(restore, index);
+
+	return error ? error : map_finish(restore, index);
+}
+
 int restore_make(struct restore *restore)
 {
-	int error = btfs_load(restore);
+	int error = restore_load_btfs(restore);
 
 	for (size_t i = 0; !error && i < restore->image->map_count; i++) {
 		size_t index = restore->order[i];
 
-		if (restore->maps[index].skip)
-			continue;
-		error = map_make(restore, index);
-		if (!error)
-			error = map_finish(restore, index);
+		if (!restore->maps[index].skip)
+			error = restore_make_map(restore, index);
 	}
 	return error;
 }
@@ -382,7 +386,7 @@ int restore_make(struct restore *restore)
 int restore_make_empty(struct restore *restore)
 {
 	struct fault *fault = restore->fault;
-	int error = btfs_load(restore);
+	int error = restore_load_btfs(restore);
 
 	restore->fault = NULL;
 	for (size_t i = 0; !error && i < restore->image->map_count; i++)

@@ -129,6 +129,8 @@ static const char *map_obstacle(struct restore *restore, const struct image_map 
 
 	if (why)
 		return why;
+	if (restore->options->in_place)
+		return NULL; /* the map is there */
 	if (map_type_get(map->info.type)->value == VALUE_MAP && !map->inner_id && !map->elements)
 		return "what maps it may hold is not known, since it was empty";
 	if (map->info.ifindex && !map->ifname[0])

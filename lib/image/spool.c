@@ -76,6 +76,15 @@ int spool_add(struct spool *spool, const void *bytes, size_t length)
 	return 0;
 }
 
+int spool_reset(struct spool *spool)
+{
+	spool->used = 0;
+	if (!spool->filed)
+		return 0;
+	spool->filed = 0;
+	return ftruncate(spool->fd, 0) ? -errno : 0;
+}
+
 static int spool_pour_file(struct spool *spool, struct sealed_file *file)
 {
 	size_t step = 256u << 10;
@@ -90,9 +99,6 @@ static int spool_pour_file(struct spool *spool, struct sealed_file *file)
 			sealed_file_write(file, chunk, length);
 	}
 	free(chunk);
-	if (!error && ftruncate(spool->fd, 0))
-		error = -errno;
-	spool->filed = 0;
 	return error;
 }
 
@@ -103,6 +109,6 @@ int spool_pour(struct spool *spool, struct sealed_file *file)
 	if (error)
 		return error;
 	sealed_file_write(file, spool->memory, spool->used);
-	spool->used = 0;
-	return sealed_file_error(file);
+	error = spool_reset(spool);
+	return error ? error : sealed_file_error(file);
 }

@@ -23,6 +23,8 @@ struct spool {
 int spool_init(struct spool *spool, int directory, size_t memory_max);
 void spool_free(struct spool *spool);
 int spool_add(struct spool *spool, const void *bytes, size_t length);
+/* Forgets what is in it. */
+int spool_reset(struct spool *spool);
 static inline uint64_t spool_size(const struct spool *spool)
 {
 	return spool->filed + spool->used;

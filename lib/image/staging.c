@@ -370,6 +370,57 @@ static int roots_exchange(struct backend *backend, const struct caller *caller, 
 	return error;
 }
 
+/* --- holding what elements refer to --- */
+
+static int object_hold(struct restore *restore, const struct caller *caller, const char *directory,
+		       enum object_kind kind, uint32_t id)
+{
+	cleanup_with(handle_closep) struct handle *handle = NULL;
+	cleanup_free char *path = NULL;
+	char name[32];
+	int error = object_open(restore->backend, kind, id, 0, &handle);
+
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	snprintf(name, sizeof(name), "%s-%" PRIu32, kind == OBJECT_MAP ? "map" : "prog", id);
+	path = restore_path(directory, name);
+	return path ? pin(handle, caller, path) : -ENOMEM;
+}
+
+static char *stage_path(const struct restore *restore)
+{
+	char owner[OWNER_TEXT_SIZE], name[96];
+
+	owner_print(owner);
+	snprintf(name, sizeof(name), STAGING_PREFIX "%s", owner);
+	return restore_path(restore->target, name);
+}
+
+int staging_hold(struct restore *restore, struct image *image)
+{
+	const struct caller self = restore_caller(restore->options);
+	cleanup_free char *stage = stage_path(restore);
+	int error = stage ? tree_mkdir(restore->backend, &self, stage, 0700) : -ENOMEM;
+
+	for (size_t i = 0; !error && i < image->map_count; i++)
+		error = object_hold(restore, &self, stage, OBJECT_MAP, image->maps[i].info.id);
+	for (size_t i = 0; !error && i < image->prog_count; i++)
+		error = object_hold(restore, &self, stage, OBJECT_PROG, image->progs[i].id);
+	if (error)
+		return path_fault(restore->fault, error, stage ? stage : "",
+				  "what elements refer to cannot be pinned here meanwhile");
+	return 0;
+}
+
+void staging_release(struct restore *restore)
+{
+	const struct caller self = restore_caller(restore->options);
+	cleanup_free char *stage = stage_path(restore);
+
+	if (stage)
+		tree_remove(restore->backend, &self, stage);
+}
+
 /* --- what killed runs left --- */
 
 struct recovery {
@@ -517,8 +568,7 @@ int staging_run(struct restore *restore)
 	int error, cleaned;
 
 	owner_print(owner);
-	snprintf(name, sizeof(name), STAGING_PREFIX "%s", owner);
-	stage = restore_path(restore->target, name);
+	stage = stage_path(restore);
 	snprintf(name, sizeof(name), COMMIT_PREFIX "%s", owner);
 	commit = restore_path(restore->target, name);
 	if (!stage || !commit)

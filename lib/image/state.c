@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +38,11 @@ void state_boot(char text[BOOT_TEXT_SIZE])
 	text[0] = '\0';
 	if (file && fgets(text, BOOT_TEXT_SIZE, file))
 		text[strcspn(text, "\n")] = '\0';
+}
+
+void state_world(const struct backend *backend, char text[WORLD_TEXT_SIZE])
+{
+	snprintf(text, WORLD_TEXT_SIZE, "%.8s:%" PRIx64, backend->ops->name, backend->instance);
 }
 
 void state_entry_name(const char *prefix, char name[96])

@@ -7,14 +7,18 @@
 #define IMAGE_STATE_H
 
 #include <stdbool.h>
+#include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
 
 #define BOOT_TEXT_SIZE 40
+#define WORLD_TEXT_SIZE 32
 
 /* Opens (and makes) it; NULL: the default one. The descriptor or -errno. */
 int state_open(const char *state, struct fault *fault);
 /* The running kernel's boot id, "" when it has none. */
 void state_boot(char text[BOOT_TEXT_SIZE]);
+/* Whose objects a journal is about: ids mean nothing on another mount. */
+void state_world(const struct backend *backend, char text[WORLD_TEXT_SIZE]);
 /* "PREFIX" and this process's owner text and a running number: a name nobody else has. */
 void state_entry_name(const char *prefix, char name[96]);
 /*

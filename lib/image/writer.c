@@ -267,6 +267,16 @@ int writer_map_begin(struct writer *writer, const struct image_map *map, struct 
 	return 0;
 }
 
+int writer_map_forget(struct writer *writer)
+{
+	int error = spool_reset(&writer->keys);
+
+	if (!error)
+		error = spool_reset(&writer->values);
+	writer->count = 0;
+	return writer->written.run_count ? -EIO : error;
+}
+
 /* What has gathered in the spools becomes one data entry. */
 static int writer_put_entry(struct writer *writer, struct fault *fault)
 {

@@ -43,6 +43,8 @@ int writer_remove(int parent, const char *name);
 int writer_map_begin(struct writer *writer, const struct image_map *map, struct fault *fault);
 int writer_map_add(struct writer *writer, const void *keys, const void *values, uint32_t count,
 		   bool removed, struct fault *fault);
+/* Instead of end: nothing of it is kept. -EIO: some of it is in the file already. */
+int writer_map_forget(struct writer *writer);
 int writer_map_end(struct writer *writer, struct image_map *map, struct fault *fault);
 
 /*

@@ -210,6 +210,33 @@ int mount_map_lookup_and_delete(struct handle *map, const void *key, void *value
 	return info.key_size ? -ENOTSUPP : keyless_read(map, "pop", value);
 }
 
+/*
+ * One read(2) right into the caller's memory: it is what takes the element out. Past the page cache
+ * FUSE puts the answer there even if the reader is being killed, once the request is on its way
+ * (fs/fuse/dev.c, request_wait_answer()).
+ */
+int mount_map_pop_text(struct handle *map, char *text, size_t room)
+{
+	cleanup_close int fd =
+		openat(mount_handle(map)->directory, "pop", O_RDONLY | O_DIRECT | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, text, room);
+
+	if (got < 0)
+		return -errno;
+	if ((size_t)got < room)
+		text[got] = '\0';
+	return got ? 0 : -ENOENT;
+}
+
+int mount_map_popped_value(struct handle *map, const char *text, void *value)
+{
+	struct sizes sizes;
+	struct map_info info;
+	int error = sizes_of(map, &sizes, &info);
+
+	return error ? error : plain_parse(text, value, sizes.value);
+}
+
 /* --- many --- */
 
 static int entries_start(struct mount_handle *handle)

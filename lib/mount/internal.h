@@ -68,6 +68,8 @@ int mount_map_update(struct handle *map, const void *key, const void *value, uin
 int mount_map_delete(struct handle *map, const void *key);
 int mount_map_next_key(struct handle *map, const void *key, void *next);
 int mount_map_lookup_and_delete(struct handle *map, const void *key, void *value, uint64_t flags);
+int mount_map_pop_text(struct handle *map, char *text, size_t room);
+int mount_map_popped_value(struct handle *map, const char *text, void *value);
 int mount_map_lookup_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
 			   uint32_t *count, uint64_t elem_flags);
 int mount_map_update_batch(struct handle *map, const void *keys, const void *values,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <bpf/libbpf.h>
 #include <bpfuse/cleanup.h>
@@ -13,6 +14,9 @@
 #include "mount.h"
 
 #define PIN_MODE 0666
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000u
+#endif
 
 int file_read(int directory, const char *path, struct buffer *out)
 {
@@ -282,6 +286,8 @@ static const struct backend_ops mount_ops = {
 	.map_lookup_batch = mount_map_lookup_batch,
 	.map_update_batch = mount_map_update_batch,
 	.map_freeze = mount_map_freeze,
+	.map_pop_text = mount_map_pop_text,
+	.map_popped_value = mount_map_popped_value,
 	.device_find = mount_device_find,
 	.device_by_ifindex = mount_device_by_ifindex,
 	.tree_stat = mount_tree_stat,
@@ -297,6 +303,17 @@ static const struct backend_ops mount_ops = {
 	.pin = mount_pin,
 	.pin_open = mount_pin_open,
 };
+
+/* Which mount this is, as long as the machine runs; before Linux 6.8 as long as it is mounted. */
+static uint64_t mount_instance(int root)
+{
+	struct statx st;
+
+	if (!statx(root, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &st) &&
+	    (st.stx_mask & STATX_MNT_ID_UNIQUE))
+		return st.stx_mnt_id;
+	return makedev(st.stx_dev_major, st.stx_dev_minor) + 1;
+}
 
 /* Any map's info tells the number of CPUs, which need not be this machine's. */
 static void learn_cpus(struct backend *backend)
@@ -329,6 +346,7 @@ int mount_open(const char *root, struct backend **backend, struct fault *fault)
 		return fault_set(fault, error, "%s: is no mount of bpfuse that answers: %s", root,
 				 strerror(error));
 	}
+	mount->base.instance = mount_instance(mount->root);
 	*backend = &mount->base;
 	learn_cpus(*backend);
 	return 0;

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
 #include "emu/emu.h"
+#include "in_place.h"
 #include "kernel_fixture.h"
 #include "world.h"
 
@@ -94,6 +95,16 @@ Test(kernel_snapshot, comes_back_all_four_ways)
 	handle_close(prog);
 	handle_close(emulated);
 	backend_close(emu);
+	backend_close(kernel);
+}
+
+Test(kernel_snapshot, in_place_refills_every_type)
+{
+	struct backend *kernel = kernel_fixture_open();
+	struct handle *prog = kernel_program(kernel);
+
+	in_place_refills_every_type(kernel, prog);
+	handle_close(prog);
 	backend_close(kernel);
 }
 

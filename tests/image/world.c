@@ -281,6 +281,85 @@ void world_build(struct backend *backend, struct handle *prog)
 	cr_assert_eq(tree_chmod(backend, &test_root, "app/opaque", 0551), 0);
 }
 
+/* The element with the lowest key goes, another one comes, a third gets another value. */
+static void keyed_mutate(struct handle *map, const struct map_info *info)
+{
+	size_t value_size =
+		map_value_bytes(info->type, info->value_size, map->backend->possible_cpus);
+	cleanup_free unsigned char *key = calloc(1, info->key_size + 1);
+	cleanup_free unsigned char *value = calloc(1, value_size + 1);
+	static const uint32_t numbers[] = {0, 2, 3, 4000};
+
+	map_delete(map, key);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		memcpy(key, &numbers[i], 4);
+		memset(value, (int)i + 1, info->value_size);
+		map_update(map, key, value, i ? BPF_ANY : BPF_EXIST);
+	}
+}
+
+static void outer_mutate(struct backend *backend, struct handle *map)
+{
+	struct map_spec spec = spec_of(BPF_MAP_TYPE_HASH, 4, 4, 8, "inner");
+	cleanup_with(handle_closep) struct handle *inner = make(backend, &spec, NULL);
+	const uint32_t keys[] = {3, 5, 6};
+	int fd = handle_fd(inner);
+
+	fill(inner, 1);
+	/* nothing but the element held this one */
+	cr_assert_eq(map_delete(map, &keys[0]), 0);
+	cr_assert_eq(map_update(map, &keys[1], &fd, BPF_ANY), 0);
+	cr_assert_eq(map_update(map, &keys[2], &fd, BPF_ANY), 0);
+}
+
+static void queue_mutate(struct handle *map)
+{
+	unsigned char value[8];
+
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(map_lookup_and_delete(map, NULL, value, 0), 0);
+	memset(value, 0x77, sizeof(value));
+	cr_assert_eq(map_update(map, NULL, value, BPF_ANY), 0);
+}
+
+static void map_mutate(struct backend *backend, const char *path)
+{
+	cleanup_with(handle_closep) struct handle *map = NULL;
+	const struct map_type *type;
+	struct map_info info;
+	uint32_t key;
+
+	if (pin_open(backend, path, 0, &map) || map->kind != OBJECT_MAP)
+		return;
+	cr_assert_eq(map_info(map, &info), 0);
+	type = map_type_get(info.type);
+	if (type->access == MAP_QUEUE)
+		queue_mutate(map);
+	else if (type->value == VALUE_MAP)
+		outer_mutate(backend, map);
+	else if (type->value == VALUE_PLAIN && type->access == MAP_KEYED)
+		keyed_mutate(map, &info);
+	else if (type->access == MAP_KEYED && !map_next_key(map, NULL, &key))
+		for (key = 0; key < 4001; key++)
+			map_delete(map, &key);
+}
+
+void world_mutate(struct backend *backend)
+{
+	struct tree_entry *entries;
+	size_t count;
+
+	cr_assert_eq(tree_list(backend, "app", &entries, &count), 0);
+	for (size_t i = 0; i < count; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "app/%.50s", entries[i].name);
+		if ((entries[i].type & S_IFMT) == S_IFREG)
+			map_mutate(backend, path);
+	}
+	tree_entries_free(entries, count);
+}
+
 void world_build_plain(struct backend *backend, uint32_t count, uint64_t factor)
 {
 	struct map_spec spec = spec_of(BPF_MAP_TYPE_HASH, 4, 8, count, "plain");

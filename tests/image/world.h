@@ -15,6 +15,8 @@ extern const struct caller test_root;
  * modes; and "app/opaque/": types whose content cannot be read.
  */
 void world_build(struct backend *backend, struct handle *prog);
+/* Changes something in every map of it that can be changed, and pushes and pops. */
+void world_mutate(struct backend *backend);
 /* Only app/plain, a hash of `count` elements with values of 8 bytes that are `factor` times the
  * key. */
 void world_build_plain(struct backend *backend, uint32_t count, uint64_t factor);

@@ -241,6 +241,14 @@ struct backend_ops {
 	int (*map_delete_batch)(struct handle *map, const void *keys, uint32_t *count,
 				uint64_t elem_flags);
 	int (*map_freeze)(struct handle *map);
+	/*
+	 * For journals of queues and stacks: where taking an element out gives text (a mount), that
+	 * text, written into `text` by the very system call that takes it out, and ended by a NUL
+	 * where it is shorter than `room`; map_popped_value() makes the value of it. -EOPNOTSUPP:
+	 * map_lookup_and_delete() itself writes the value in that call.
+	 */
+	int (*map_pop_text)(struct handle *map, char *text, size_t room);
+	int (*map_popped_value)(struct handle *map, const char *text, void *value);
 
 	/*
 	 * A reader of a ringbuf's or perf event array's records. stream_poll_fd() is readable
@@ -336,6 +344,8 @@ struct backend {
 	bool takes_files; /* the number of a file, in a key or value, is of one open in this process
 			   */
 	bool sleeps;	  /* a device's driver may make an operation wait as long as it likes */
+	/* Tells it from all others of its kind while this machine runs; 0: there is but one. */
+	uint64_t instance;
 	char *roots[2];	  /* see backend_add_root(); owned, freed by backend_close() */
 };
 
@@ -399,6 +409,8 @@ int map_update_batch(struct handle *map, const void *keys, const void *values, u
 		     uint64_t elem_flags);
 int map_delete_batch(struct handle *map, const void *keys, uint32_t *count, uint64_t elem_flags);
 int map_freeze(struct handle *map);
+int map_pop_text(struct handle *map, char *text, size_t room);
+int map_popped_value(struct handle *map, const char *text, void *value);
 
 int device_list(struct backend *backend, struct device_info **devices, size_t *count);
 int device_find(struct backend *backend, const char *name, struct device_info *info);

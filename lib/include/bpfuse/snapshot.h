@@ -52,6 +52,12 @@ struct snapshot_dump_options {
 	bool drain;	      /* take each element out of its map, exactly once */
 	bool replace;	      /* a snapshot of that name is there: replace it */
 	uint64_t entry_bytes; /* split a map's data beyond this; 0: 1 GiB */
+	/*
+	 * Called with the complete snapshot before elements that were taken out (drain) are given
+	 * up, by who needs it elsewhere than in `directory`; anything but 0 fails the dump. NULL: none.
+	 */
+	int (*deliver)(void *context, const char *directory, struct fault *fault);
+	void *deliver_context;
 	struct snapshot_progress progress;
 };
 
