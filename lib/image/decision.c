@@ -215,8 +215,7 @@ static const char *text_of(const json_t *record, const char *name)
 static bool snapshot_is_there(const json_t *record)
 {
 	const char *path = text_of(record, "snapshot");
-	cleanup_close int directory =
-		*path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	cleanup_close int directory = *path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	json_t *manifest = NULL;
 	bool there;
 

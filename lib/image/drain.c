@@ -44,8 +44,11 @@ static const struct {
 	{BPF_MAP_TYPE_STRUCT_OPS, ENOTSUPP, "its element is what programs are registered as"},
 };
 
-const char *drain_obstacle(const struct map_info *info, int *error)
+const char *drain_obstacle(const struct map_info *info, bool frozen, int *error)
 {
+	*error = -EPERM;
+	if (frozen)
+		return "it is frozen";
 	for (size_t i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++) {
 		if (obstacles[i].type != info->type)
 			continue;
@@ -92,8 +95,8 @@ static int journal_prepare(struct drain_journal *journal, struct handle *map,
 	head.type = journal->info.type;
 	head.key_size = journal->info.key_size;
 	head.max_entries = journal->info.max_entries;
-	head.value_bytes = map_value_bytes(head.type, journal->info.value_size,
-					   map->backend->possible_cpus);
+	head.value_bytes =
+		map_value_bytes(head.type, journal->info.value_size, map->backend->possible_cpus);
 	memcpy(head.map_name, journal->info.name, sizeof(head.map_name));
 	snprintf(head.decision, sizeof(head.decision), "%s", decision_name(decision));
 	element = head.key_size + head.value_bytes;
@@ -109,9 +112,8 @@ static int journal_prepare(struct drain_journal *journal, struct handle *map,
 	return drain_file_create(state, &head, &journal->file, fault);
 }
 
-int drain_open(struct handle *map, bool locked, const char *state,
-	       const struct decision *decision, struct drain_journal **journal,
-	       struct fault *fault)
+int drain_open(struct handle *map, bool locked, const char *state, const struct decision *decision,
+	       struct drain_journal **journal, struct fault *fault)
 {
 	struct drain_journal *made = calloc(1, sizeof(*made));
 	int error;
@@ -212,8 +214,8 @@ static int key_take(struct drain_journal *journal, const void *key)
 {
 	struct drain_file *file = &journal->file;
 	uint32_t at = file->batch->count;
-	int error = map_lookup(journal->map, key,
-			       drain_values(file) + at * file->head.value_bytes, journal->flags);
+	int error = map_lookup(journal->map, key, drain_values(file) + at * file->head.value_bytes,
+			       journal->flags);
 
 	if (error)
 		return error == -ENOENT ? 0 : error;
@@ -338,9 +340,10 @@ static int file_recover(struct recovery *recovery, struct drain_file *file)
 	snprintf(what, sizeof(what), "map %" PRIu32 " (%.15s)", file->head.map_id,
 		 file->head.map_name);
 	if (recovery->notes)
-		json_array_append_new(recovery->notes,
-				      json_pack("{s:s, s:s}", "what", what, "why",
-						"a run that was killed had its elements: put back"));
+		json_array_append_new(
+			recovery->notes,
+			json_pack("{s:s, s:s}", "what", what, "why",
+				  "a run that was killed had its elements: put back"));
 	return 0;
 }
 

@@ -173,8 +173,7 @@ static void count_settle(struct drain_file *file)
 	size_t key_size = file->head.key_size, value_bytes = file->head.value_bytes;
 	uint32_t count = file->batch->room;
 
-	while (count &&
-	       is_untouched(file, drain_keys(file) + (count - 1) * key_size, key_size) &&
+	while (count && is_untouched(file, drain_keys(file) + (count - 1) * key_size, key_size) &&
 	       is_untouched(file, drain_values(file) + (count - 1) * value_bytes, value_bytes))
 		count--;
 	count_store(file, count);

@@ -33,7 +33,7 @@ struct drain_file {
 	int directory, fd;
 	char name[96];
 	struct drain_head head;
-	uint64_t at, size; /* of the current batch; of the file */
+	uint64_t at, size;	   /* of the current batch; of the file */
 	struct drain_batch *batch; /* mapped; NULL: none */
 	uint64_t mapped;
 };

@@ -46,8 +46,8 @@ int dump_chunk(struct dumper *dumper, struct image_map *map, const char *label,
 	if (progress_report(&dumper->options->progress, label, *elements, map->info.max_entries))
 		return dump_fault(fault, -ECANCELED, label, "");
 	if (write)
-		error = collect_references(collector, &map->info, chunk->values,
-					   chunk->value_size, chunk->count, fault);
+		error = collect_references(collector, &map->info, chunk->values, chunk->value_size,
+					   chunk->count, fault);
 	if (!error && write)
 		error = writer_map_add(dumper->writer, chunk->keys, chunk->values, chunk->count,
 				       false, fault);
@@ -134,15 +134,14 @@ static int dump_contents(struct dumper *dumper, struct handle *handle, size_t in
 }
 
 /* Its device went while it was read: the map is in the snapshot without elements, and says so. */
-static void map_lose(struct dumper *dumper, size_t index)
+static int map_lose(struct dumper *dumper, size_t index)
 {
 	struct image_map *map = &dumper->collector.image->maps[index];
 
-	if (writer_map_forget(dumper->writer))
-		return;
 	map->contents = false;
 	map->has_digest = false;
 	map->elements = 0;
+	return writer_map_forget(dumper->writer) ? -EIO : -ENODEV;
 }
 
 static int dump_map(struct collector *collector, struct handle *handle, const char *label,
@@ -155,9 +154,7 @@ static int dump_map(struct collector *collector, struct handle *handle, const ch
 	if (result)
 		return result < 0 ? result : 0;
 	result = dump_contents(dumper, handle, index, label, fault);
-	if (result == -ENODEV)
-		map_lose(dumper, index);
-	return result;
+	return result == -ENODEV ? map_lose(dumper, index) : result;
 }
 
 /* --- the whole --- */

@@ -72,7 +72,7 @@ static int outer_write(struct dumper *dumper, const struct outer_elements *outer
 }
 
 int dump_outer(struct dumper *dumper, struct handle *handle, size_t index, const char *label,
-		      struct fault *fault)
+	       struct fault *fault)
 {
 	struct image *image = dumper->collector.image;
 	struct outer_elements outer = {BUFFER_INIT, BUFFER_INIT};
@@ -94,4 +94,3 @@ int dump_outer(struct dumper *dumper, struct handle *handle, size_t index, const
 	return error ? error
 		     : dump_promise(dumper, handle, &image->maps[index], label, WALK_VALUES, fault);
 }
-

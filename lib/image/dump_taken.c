@@ -169,7 +169,7 @@ int dump_drained(struct dumper *dumper, struct handle *handle, size_t index, con
 	struct drain_journal *journal;
 	struct taken *taken;
 	int error;
-	const char *why = drain_obstacle(&map->info, &error);
+	const char *why = drain_obstacle(&map->info, map->state.frozen, &error);
 
 	if (why) {
 		report_omit(dumper->collector.report, label, why);
@@ -199,13 +199,15 @@ int dump_drain_check(struct backend *backend, const struct snapshot_source *sour
 	for (size_t i = 0; i < count; i++) {
 		cleanup_with(handle_closep) struct handle *handle = NULL;
 		const char *why;
+		struct map_state state;
 		struct map_info info;
 		int error;
 
 		if (pin_open(backend, sources[i].path, 0, &handle) || handle->kind != OBJECT_MAP ||
-		    map_info(handle, &info) || map_type_get(info.type)->access == MAP_QUEUE)
+		    map_info(handle, &info) || map_state(handle, &state) ||
+		    map_type_get(info.type)->access == MAP_QUEUE)
 			continue;
-		why = drain_obstacle(&info, &error);
+		why = drain_obstacle(&info, state.frozen, &error);
 		if (why)
 			return fault_set(fault, -error, "%s: cannot be drained: %s: %s",
 					 sources[i].path, why,

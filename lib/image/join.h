@@ -23,7 +23,8 @@ enum join_change {
 typedef int join_visit(void *context, enum join_change change, const void *key,
 		       const void *from_value, const void *to_value);
 
-/* Maps must have the same key_size and (but for image_join_keys) value_bytes. Calls for JOIN_SAME only with `same`. */
+/* Maps must have the same key_size and (but for image_join_keys) value_bytes. Calls for JOIN_SAME
+ * only with `same`. */
 int image_join(const struct image *from_image, const struct image_map *from,
 	       const struct image *to_image, const struct image_map *to, bool same,
 	       join_visit *visit, void *context, struct fault *fault);

@@ -71,8 +71,7 @@ int queue_take_all(struct handle *map, struct queue_journal *journal)
 }
 
 int queue_take(struct handle *map, const char *label, const char *state,
-	       const struct decision *decision, struct queue_journal **journal,
-	       struct fault *fault)
+	       const struct decision *decision, struct queue_journal **journal, struct fault *fault)
 {
 	struct queue_journal *made;
 	int error = queue_journal_new(state, map, decision ? decision_name(decision) : "", &made,

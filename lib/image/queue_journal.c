@@ -138,8 +138,7 @@ int queue_journal_new(const char *state, struct handle *map, const char *decisio
 	error = made ? journal_start(made, map, decision) : -ENOMEM;
 	if (error) {
 		queue_journal_close(made, made && made->fd >= 0);
-		return fault_set(fault, -error, "the journal cannot be made: %s",
-				 strerror(-error));
+		return fault_set(fault, -error, "the journal cannot be made: %s", strerror(-error));
 	}
 	*journal = made;
 	return 0;

@@ -56,8 +56,7 @@ static uint32_t journal_ours(const struct queue_journal *journal)
 static void slots_copy(struct queue_journal *to, uint32_t at, const struct queue_journal *from,
 		       uint32_t first, uint32_t count)
 {
-	memcpy(queue_slot(to, at), queue_slot(from, first),
-	       (size_t)count * from->head->value_size);
+	memcpy(queue_slot(to, at), queue_slot(from, first), (size_t)count * from->head->value_size);
 }
 
 /*

@@ -81,8 +81,8 @@ static uint64_t lock_flag(struct handle *handle)
 	return !codec_open(handle, NULL, &codec, NULL) && codec_has_lock(codec) ? BPF_F_LOCK : 0;
 }
 
-static int refill_plain(struct restore *restore, struct changing *changing,
-			const struct image *now, const struct image_map *from)
+static int refill_plain(struct restore *restore, struct changing *changing, const struct image *now,
+			const struct image_map *from)
 {
 	const struct image_map *map = changing->map;
 	int error = 0;

@@ -22,10 +22,11 @@ static void assert_difference(const char *from, const char *to, bool different)
 static void assert_all_mutated(const char *from, const char *to)
 {
 	static const char *const paths[] = {
-		"app/hash",   "app/full",   "app/array",	"app/percpu_hash",  "app/percpu_array",
-		"app/lru",    "app/lpm",    "app/lru_percpu",	"app/typed",	    "app/queue",
-		"app/stack",  "app/inner",  "app/hash_of_maps", "app/array_of_maps", "app/devmap",
-		"app/cpumap", "app/devmap_hash", "app/progs",	"app/empty",
+		"app/hash",	    "app/full",		 "app/array",  "app/percpu_hash",
+		"app/percpu_array", "app/lru",		 "app/lpm",    "app/lru_percpu",
+		"app/typed",	    "app/queue",	 "app/stack",  "app/inner",
+		"app/hash_of_maps", "app/array_of_maps", "app/devmap", "app/cpumap",
+		"app/devmap_hash",  "app/progs",	 "app/empty",
 	};
 	cleanup_free char *lines = world_diff(from, to);
 

@@ -109,10 +109,8 @@ static int restore_quietly(struct image *image, struct backend *world, bool repl
 /* Every map but those that are frozen. */
 static int refill_quietly(struct image *image, struct backend *world, struct fault *fault)
 {
-	struct snapshot_restore_options options = {.in_place = true,
-						   .partial = true,
-						   .as_root = true,
-						   .state = scratch_path("state")};
+	struct snapshot_restore_options options = {
+		.in_place = true, .partial = true, .as_root = true, .state = scratch_path("state")};
 	snapshot_report *report = NULL;
 	int error = snapshot_restore(image, world, "", &options, &report, fault);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The same tree between the kernel and the emulation of it, all four ways. */
 #include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
+#include <bpfuse/walk.h>
 #include "emu/emu.h"
 #include "in_place.h"
 #include "kernel_fixture.h"
@@ -152,6 +155,128 @@ Test(kernel_snapshot, full_lru_maps_keep_their_elements)
 	lru_comes_back(kernel, BPF_MAP_TYPE_LRU_HASH, 0, 1000);
 	lru_comes_back(kernel, BPF_MAP_TYPE_LRU_PERCPU_HASH, 0, 1000);
 	lru_comes_back(kernel, BPF_MAP_TYPE_LRU_HASH, BPF_F_NO_COMMON_LRU, 1000);
+	backend_close(kernel);
+}
+
+/* --- drained beside a writer that counts --- */
+
+#define WRITTEN 30000
+
+struct counting {
+	struct handle *map;
+	uint32_t key_size;
+	uint32_t written;
+	int error;
+};
+
+/* Each key once, with a value that tells it. */
+static void *write_all(void *context)
+{
+	struct counting *counting = context;
+	uint64_t values[256] = {0};
+	uint32_t key[2] = {32, 0};
+
+	for (uint32_t i = 0; i < WRITTEN && !counting->error; i++) {
+		key[counting->key_size == 8] = i;
+		values[0] = i;
+		counting->error = map_update(counting->map, key, values, BPF_NOEXIST);
+		__atomic_store_n(&counting->written, i + 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static uint64_t elements_of(const char *directory)
+{
+	struct image *image = world_open(directory); /* refuses a key that is there twice */
+	json_t *shown = snapshot_describe(image);
+	const json_t *map = json_array_get(json_object_get(shown, "maps"), 0);
+	uint64_t count = (uint64_t)json_integer_value(json_object_get(map, "elements"));
+
+	json_decref(shown);
+	snapshot_close(image);
+	return count;
+}
+
+static void drained_exactly_once(struct backend *kernel, uint32_t type, uint32_t flags)
+{
+	static const struct snapshot_dump_options drain = {.drain = true, .replace = true};
+	struct counting counting = {.key_size = type == BPF_MAP_TYPE_LPM_TRIE ? 8 : 4};
+	struct map_spec spec = MAP_SPEC_INIT;
+	uint64_t found = 0, left;
+	unsigned drains = 0;
+	pthread_t writer;
+
+	spec.type = type;
+	spec.key_size = counting.key_size;
+	spec.value_size = 8;
+	spec.max_entries = 4 * WRITTEN; /* LRU maps must not evict */
+	spec.map_flags = flags;
+	cr_assert_eq(tree_mkdir(kernel, &test_root, "app", 0755), 0);
+	cr_assert_eq(map_create(kernel, &spec, &counting.map), 0);
+	cr_assert_eq(pin(counting.map, &test_root, "app/plain"), 0);
+	cr_assert_eq(pthread_create(&writer, NULL, write_all, &counting), 0);
+	do {
+		found += elements_of(world_dump(kernel, "drained", &drain, 0));
+		drains++;
+	} while (__atomic_load_n(&counting.written, __ATOMIC_ACQUIRE) < WRITTEN && drains < 1000);
+	pthread_join(writer, NULL);
+	cr_assert_eq(counting.error, 0, "%d", counting.error);
+	cr_assert_eq(map_count(counting.map, &left), 0);
+	cr_assert_eq(found + left, WRITTEN, "type %u: %ju in %u drains and %ju left", type,
+		     (uintmax_t)found, drains, (uintmax_t)left);
+	found += elements_of(world_dump(kernel, "drained", &drain, 0));
+	cr_assert_eq(found, WRITTEN);
+	handle_close(counting.map);
+	tree_unlink(kernel, &test_root, "app/plain");
+	tree_rmdir(kernel, &test_root, "app");
+}
+
+Test(kernel_snapshot, drain_takes_each_element_once_beside_a_writer)
+{
+	struct backend *kernel = kernel_fixture_open();
+
+	drained_exactly_once(kernel, BPF_MAP_TYPE_HASH, 0);
+	drained_exactly_once(kernel, BPF_MAP_TYPE_PERCPU_HASH, 0);
+	drained_exactly_once(kernel, BPF_MAP_TYPE_LRU_HASH, 0);
+	drained_exactly_once(kernel, BPF_MAP_TYPE_LRU_PERCPU_HASH, 0);
+	drained_exactly_once(kernel, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC);
+	backend_close(kernel);
+}
+
+/* What has no lookup-and-delete stays, and is told; asked for by name it is refused. */
+Test(kernel_snapshot, drain_leaves_or_refuses_what_cannot_be_taken_out)
+{
+	static const struct snapshot_dump_options drain = {.drain = true};
+	static const struct {
+		const char *pin;
+		int error;
+	} refused[] = {
+		{"app/array", -EINVAL},		 {"app/percpu_array", -EINVAL},
+		{"app/progs", -ENOTSUPP},	 {"app/hash_of_maps", -ENOTSUPP},
+		{"app/devmap", -ENOTSUPP},	 {"app/array_of_maps", -ENOTSUPP},
+		{"app/cpumap", -ENOTSUPP},	 {"app/devmap_hash", -ENOTSUPP},
+		{"app/opaque/bloom", -ENOTSUPP}, {"app/frozen", -EPERM},
+	};
+	struct backend *kernel = kernel_fixture_open();
+	struct handle *prog = kernel_program(kernel);
+
+	world_build(kernel, prog);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		const struct snapshot_source source = {refused[i].pin, "map"};
+		struct snapshot_dump_options options = drain;
+		struct fault fault = FAULT_INIT;
+		snapshot_report *report = NULL;
+
+		options.state = scratch_path("state");
+		cr_assert_eq(snapshot_dump(kernel, &source, 1, scratch_path("no"), &options,
+					   &report, &fault),
+			     refused[i].error, "%s: %s", refused[i].pin, fault.text);
+		cr_assert(strstr(fault.text, "cannot be drained"), "%s", fault.text);
+		json_decref(report);
+	}
+	/* the same maps in a tree, and a frozen one */
+	world_dump(kernel, "tree", &drain, OPAQUE + 9);
+	handle_close(prog);
 	backend_close(kernel);
 }
 

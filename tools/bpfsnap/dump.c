@@ -163,21 +163,20 @@ static int paths_locate(char **paths, int count, struct located *located)
 
 /* --- the whole --- */
 
-static int stream_write(const char *directory, const char *stream)
+/* Elements that are taken out are given up only once the stream is written. */
+static int stream_write(void *context, const char *directory, struct fault *fault)
 {
+	const char *stream = context;
 	cleanup_close int fd =
 		strcmp(stream, "-") ? open(stream, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
 				    : dup(STDOUT_FILENO);
-	struct fault fault = FAULT_INIT;
 	int error;
 
-	if (fd < 0) {
-		complain("%s: %s", stream, strerror(errno));
-		return -errno;
-	}
-	error = snapshot_pack(directory, fd, &fault);
-	if (error)
-		complain("%s", fault.text);
+	if (fd < 0)
+		return fault_set(fault, errno, "%s: %s", stream, strerror(errno));
+	error = snapshot_pack(directory, fd, fault);
+	if (!error && fsync(fd) && errno != EINVAL && errno != EROFS)
+		error = fault_set(fault, errno, "%s: %s", stream, strerror(errno));
 	return error;
 }
 
@@ -219,16 +218,16 @@ static int dump_to(const struct arguments *arguments, const struct located *loca
 	return status;
 }
 
-static int dump_stream(const struct arguments *arguments, const struct located *located)
+static int dump_stream(struct arguments *arguments, const struct located *located)
 {
 	struct scratch scratch;
 	int status;
 
 	if (scratch_make(&scratch))
 		return EXIT_FAILED;
+	arguments->dump.deliver = stream_write;
+	arguments->dump.deliver_context = (char *)arguments->stream;
 	status = dump_to(arguments, located, scratch.path);
-	if (status != EXIT_FAILED && stream_write(scratch.path, arguments->stream))
-		status = EXIT_FAILED;
 	scratch_remove(&scratch);
 	return status;
 }

@@ -54,7 +54,8 @@ struct snapshot_dump_options {
 	uint64_t entry_bytes; /* split a map's data beyond this; 0: 1 GiB */
 	/*
 	 * Called with the complete snapshot before elements that were taken out (drain) are given
-	 * up, by who needs it elsewhere than in `directory`; anything but 0 fails the dump. NULL: none.
+	 * up, by who needs it elsewhere than in `directory`; anything but 0 fails the dump. NULL:
+	 * none.
 	 */
 	int (*deliver)(void *context, const char *directory, struct fault *fault);
 	void *deliver_context;
