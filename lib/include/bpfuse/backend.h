@@ -346,7 +346,7 @@ struct backend {
 	bool sleeps;	  /* a device's driver may make an operation wait as long as it likes */
 	/* Tells it from all others of its kind while this machine runs; 0: there is but one. */
 	uint64_t instance;
-	char *roots[2];	  /* see backend_add_root(); owned, freed by backend_close() */
+	char *roots[2]; /* see backend_add_root(); owned, freed by backend_close() */
 };
 
 /*
