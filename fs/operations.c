@@ -434,12 +434,13 @@ static void ll_fsync(fuse_req_t req, fuse_ino_t nodeid, int datasync, struct fus
 
 static void ll_release(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
+	struct request request = request_begin(req);
 	struct file *file = file_of(info);
 	/* The reply to the last read may have reached its reader before ll_read() is done with it.
 	 */
 	pthread_mutex_lock(&file->lock);
 	pthread_mutex_unlock(&file->lock);
-	file_free(fuse_req_userdata(req), file);
+	file_free(request.fs, file);
 	fuse_reply_err(req, 0);
 }
 

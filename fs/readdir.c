@@ -33,7 +33,8 @@ void ll_opendir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 
 void ll_releasedir(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
-	listing_free(fuse_req_userdata(req), listing_of(info));
+	struct request request = request_begin(req);
+	listing_free(request.fs, listing_of(info));
 	fuse_reply_err(req, 0);
 }
 

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "filesystem.h"
+#include <bpfuse/interrupt.h>
 #include <fuse_lowlevel.h>
+
+/* The request is this thread's until it is answered, and nobody waits behind the answer. */
+static bool asked_to_stop(void *req)
+{
+	return fuse_req_interrupted(req);
+}
 
 struct request request_begin(struct fuse_req *req)
 {
@@ -13,6 +20,7 @@ struct request request_begin(struct fuse_req *req)
 	request.gid = context->gid;
 	request.umask = context->umask;
 	request.fault.text[0] = '\0';
+	interrupt_ask(asked_to_stop, req);
 	return request;
 }
 

@@ -42,6 +42,7 @@ run_target()
 	mkdir -p "$corpus" $tree/findings
 	set -- "-max_total_time=$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		"-artifact_prefix=$tree/findings/$name-"
+	# shellcheck disable=SC2046  # one word per option
 	[ ! -f "tests/fuzz/$name.options" ] || set -- "$@" $(cat "tests/fuzz/$name.options")
 	[ ! -f "tests/fuzz/$name.dict" ] || set -- "$@" "-dict=tests/fuzz/$name.dict"
 	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \

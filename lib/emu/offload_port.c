@@ -7,6 +7,7 @@
 #include <time.h>
 #include <bpfuse/cleanup.h>
 #include <bpfuse/errno_name.h>
+#include <bpfuse/interrupt.h>
 
 /* A call's name in `stats` and `fail`, and other words that `fail` takes for it. */
 static const struct {
@@ -50,23 +51,39 @@ void port_put(struct offload_port *port)
 	free(port);
 }
 
-/* The lock is held, and given up while sleeping. */
-static void sleep_latency(struct offload_port *port)
+static void timespec_add(struct timespec *time, uint64_t ns)
 {
-	struct timespec until;
+	uint64_t sum = (uint64_t)time->tv_nsec + ns;
 
-	if (!port->latency_us)
-		return;
+	time->tv_sec += (time_t)(sum / 1000000000);
+	time->tv_nsec = (long)(sum % 1000000000);
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/*
+ * The lock is held, and given up while sleeping. -EINTR as nfp's driver gives (its
+ * nfp_ccm_wait_reply()): then nothing was asked of the device.
+ */
+static int sleep_latency(struct offload_port *port)
+{
+	struct timespec end, until;
+
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(port->latency_us / 1000000);
-	until.tv_nsec += (long)(port->latency_us % 1000000) * 1000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
+	end = until;
+	timespec_add(&end, port->latency_us * 1000);
+	while (!port->gone && is_before(&until, &end)) {
+		timespec_add(&until, INTERRUPT_PERIOD_NS);
+		if (is_before(&end, &until))
+			until = end;
+		pthread_cond_timedwait(&port->wake, &port->lock, &until);
+		if (interrupted())
+			return -EINTR;
 	}
-	while (!port->gone)
-		if (pthread_cond_timedwait(&port->wake, &port->lock, &until) == ETIMEDOUT)
-			break;
+	return 0;
 }
 
 static int take_fault(struct port_fault *fault)
@@ -80,13 +97,14 @@ static int take_fault(struct port_fault *fault)
 
 int port_call(struct offload_port *port, enum offload_call call)
 {
-	int error;
+	int error = 0;
 
 	pthread_mutex_lock(&port->lock);
 	port->calls[call]++;
-	error = take_fault(&port->faults[call]);
 	if (call != OFFLOAD_FREE) /* the kernel frees from a work queue: nobody waits */
-		sleep_latency(port);
+		error = sleep_latency(port);
+	if (!error)
+		error = take_fault(&port->faults[call]);
 	pthread_mutex_unlock(&port->lock);
 	return error;
 }

@@ -37,8 +37,23 @@ for pid in "${waiting[@]}"; do
 	! kill -0 "$pid" 2>/dev/null || running=$((running + 1))
 done
 expect "20 reads of another map while 8 wait for the slow one" 8 $running
-echo 0 >devices.offload/nsim0/latency_us
 wait "${waiting[@]}"
+
+# Who waits for a slow device can be interrupted and killed.
+echo 30000000 >devices.offload/nsim0/latency_us
+for signal in TERM KILL; do
+	cat bound/1 >/dev/null &
+	waiting=$!
+	sleep 0.3
+	check "cat waits" kill -0 $waiting
+	kill -$signal $waiting
+	SECONDS=0
+	wait $waiting 2>/dev/null
+	check "SIG$signal ends it at once" test $SECONDS -lt 5
+done
+refuses "an update that is given up" "" timeout 1 bash -c 'echo 9 >bound/1'
+echo 0 >devices.offload/nsim0/latency_us
+expect "an update that was given up did not happen" 10 "$(cat bound/1)"
 rmdir other
 mv devices.offload/nsim0 devices.offload/eth9
 expect "renamed" eth9 "$(ls devices.offload)"
