@@ -205,7 +205,12 @@ static int serve_mounted(struct filesystem *fs, const char *mountpoint, struct f
 	if (!rc)
 		rc = run(fs, fault);
 	unmounter_finish(&unmounter, !is_unmounted(fs->session));
-	fuse_session_unmount(fs->session);
+	/*
+	 * Somebody may still have a file open there: the mount is no longer at its place, but
+	 * libfuse would try to take it away once more, and say on stderr that it may not.
+	 */
+	if (is_unmounted(fs->session))
+		fuse_session_unmount(fs->session);
 	return rc;
 }
 

@@ -185,6 +185,53 @@ def interrupted_reader(place, scratch, random, stop, ledger):
             raise Wrong("cat failed")
 
 
+def give_up(waiting, random, what):
+    """Ends clients that wait in the mount: whichever signal, they have to go at once.
+
+    All are told before one is waited for: the VFS lets a lookup wait, beyond the reach of signals,
+    for another one in the same directory that may create.
+    """
+    for client in waiting:
+        client.send_signal(random.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL]))
+    for client in waiting:
+        try:
+            client.wait(timeout=10)
+        except subprocess.TimeoutExpired as error:
+            client.kill()
+            raise Wrong(f"{what}: a client that waits cannot be ended") from error
+
+
+def stream_waiter(place, scratch, random, stop, ledger):
+    """Readers of a ring that nobody fills: they wait until they are ended."""
+    name = f"{place}/ring{os.getpid()}"
+    write_file(name, "type=ringbuf entries=4096")
+    while not stop():
+        readers = [subprocess.Popen(["cat", f"{name}/stream"], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL) for _ in range(3)]
+        time.sleep(random.random() / 5)
+        if any(reader.poll() is not None for reader in readers):
+            raise Wrong("a stream ended by itself")
+        give_up(readers, random, "stream")
+    os.rmdir(name)
+
+
+def device_waiter(place, scratch, random, stop, ledger):
+    """Clients that wait for a device that answers after a minute, while others go on."""
+    device = f"{place}/devices.offload/slow{os.getpid() % 100000}"
+    name = f"{place}/late{os.getpid()}"
+    os.mkdir(device)
+    write_file(name, f"type=hash key=4 value=4 entries=2 dev={os.path.basename(device)}")
+    write_file(f"{name}/1", "5")
+    write_file(f"{device}/latency_us", "60000000", os.O_WRONLY)
+    while not stop():
+        waiting = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                   for command in (["cat", f"{name}/1"], ["ls", name], ["touch", f"{name}/2"])]
+        time.sleep(random.random() / 5)
+        give_up(waiting, random, "device")
+    os.rmdir(device)
+    os.rmdir(name)
+
+
 def killed_writer(place, scratch, random, stop, ledger):
     """Forks writers and kills them; what they acknowledged in the ledger counts."""
     base = 3000000 + OWN_KEYS * (os.getpid() % 4000)
@@ -211,5 +258,5 @@ def refused_writer(place, scratch, random, stop, ledger):
 
 
 EVERYWHERE = [updater, updater, updater, bulk_writer, browser, pinner, freezer, snapshots,
-              interrupted_reader, killed_writer, refused_writer]
-EMULATED_ONLY = [devices]
+              interrupted_reader, killed_writer, refused_writer, stream_waiter]
+EMULATED_ONLY = [devices, device_waiter]

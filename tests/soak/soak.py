@@ -37,7 +37,7 @@ class Daemon:
         self.process = None
 
     def start(self):
-        self.process = subprocess.Popen([os.environ["BPFUSE"], "-f", self.source, self.place])
+        self.process = subprocess.Popen([os.environ["BPFUSE"], "-f", "-o", "streams", self.source, self.place])
         deadline = time.monotonic() + 60
         while not os.path.isdir(f"{self.place}/maps.by-id"):
             if self.process.poll() is not None:
