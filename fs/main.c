@@ -72,7 +72,6 @@ static int mount_quietly(struct fuse_session *session, const char *mountpoint)
 
 static int check_device(struct fault *fault)
 {
-	/* Unprivileged users go through fusermount3, which opens it for them. */
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
 		close(fd);
@@ -81,6 +80,12 @@ static int check_device(struct fault *fault)
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		return fault_set(fault, errno,
 				 "/dev/fuse is missing: load the module (modprobe fuse)");
+	/* fusermount3 would open it with the rights of who calls it. */
+	if (errno == EACCES || errno == EPERM)
+		return fault_set(fault, errno,
+				 "/dev/fuse cannot be opened: %s; let all users read and write "
+				 "it (chmod 666 /dev/fuse), or mount as root",
+				 strerror(errno));
 	return 0;
 }
 

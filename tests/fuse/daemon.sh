@@ -142,6 +142,11 @@ for arguments in 'emu ""' "'' '$mnt'"; do
 done
 refuses "an unknown option is named" "no_such_option" "$BPFUSE" emu "$mnt" -o ro,no_such_option
 refuses "a source that is none: what it may be" "emu:SCENARIO.json" "$BPFUSE" emux "$mnt"
+mkdir -p "$scratch/own"
+chown 1000 "$scratch/own"
+refuses "a /dev/fuse that one may not open: what to do" "chmod 666 /dev/fuse" unshare -m --propagation private bash -c \
+	'mknod "$1/fuse" c 10 229 && chmod 600 "$1/fuse" && mount --bind "$1/fuse" /dev/fuse &&
+	exec setpriv --reuid=1000 --regid=1000 --clear-groups "$2" emu "$1/own"' bash "$scratch" "$BPFUSE"
 check "options of fstab are ignored" "$BPFUSE" emu "$mnt" -o auto,nofail,user,_netdev,x-systemd.automount,rw
 umount "$mnt"
 check "-h" "$BPFUSE" -h
