@@ -34,18 +34,10 @@ static void keep(const unsigned *capabilities, size_t count, bool *kept)
 			kept[capabilities[i]] = true;
 }
 
-static int capabilities_drop(const struct privilege_needs *needs, struct fault *fault)
+/* Leaves nothing but these, not even for a program that would be run. */
+static int capabilities_set(const bool *kept, struct fault *fault)
 {
-	bool kept[CAP_LAST_CAP + 1] = {false};
-	bool bounding;
-
-	if (capng_get_caps_process() != 0)
-		return fault_set(fault, EPERM, "cannot read the process's capabilities");
-	bounding = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-	if (needs->kernel)
-		keep(capabilities_reading, COUNT(capabilities_reading), kept);
-	if (needs->kernel && needs->writing)
-		keep(capabilities_writing, COUNT(capabilities_writing), kept);
+	bool bounding = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 
 	capng_clear(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
 	for (unsigned i = 0; i <= CAP_LAST_CAP; i++)
@@ -54,6 +46,27 @@ static int capabilities_drop(const struct privilege_needs *needs, struct fault *
 	if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) != 0)
 		return fault_set(fault, EPERM, "cannot drop capabilities: %s", strerror(errno));
 	return 0;
+}
+
+static int capabilities_read(struct fault *fault)
+{
+	if (capng_get_caps_process() != 0)
+		return fault_set(fault, EPERM, "cannot read the process's capabilities");
+	return 0;
+}
+
+static int capabilities_drop(const struct privilege_needs *needs, struct fault *fault)
+{
+	bool kept[CAP_LAST_CAP + 1] = {false};
+	int result = capabilities_read(fault);
+
+	if (result)
+		return result;
+	if (needs->kernel)
+		keep(capabilities_reading, COUNT(capabilities_reading), kept);
+	if (needs->kernel && needs->writing)
+		keep(capabilities_writing, COUNT(capabilities_writing), kept);
+	return capabilities_set(kept, fault);
 }
 
 /* Maps hold secrets; a core file would be a copy of them that nobody asked for. */
@@ -66,15 +79,39 @@ static int limits_set(struct fault *fault)
 	return 0;
 }
 
+static int new_privileges_forbid(struct fault *fault)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
+	return 0;
+}
+
 int privilege_drop(const struct privilege_needs *needs, struct fault *fault)
 {
 	int result = limits_set(fault);
 
 	if (result == 0)
 		result = capabilities_drop(needs, fault);
-	if (result == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		result = fault_set(fault, errno, "cannot set no_new_privs: %s", strerror(errno));
+	if (result == 0)
+		result = new_privileges_forbid(fault);
 	if (result == 0)
 		result = syscall_filter_install(needs, fault);
+	return result;
+}
+
+int privilege_drop_to_unmount(struct fault *fault)
+{
+	bool kept[CAP_LAST_CAP + 1] = {[CAP_SYS_ADMIN] = true};
+	int result = capabilities_read(fault);
+
+	if (result || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		return result;
+	result = limits_set(fault);
+	if (result == 0)
+		result = capabilities_set(kept, fault);
+	if (result == 0)
+		result = new_privileges_forbid(fault);
+	if (result == 0)
+		result = syscall_filter_install_to_unmount(fault);
 	return result;
 }

@@ -19,11 +19,17 @@ struct privilege_needs {
 };
 
 /*
- * Keeps only the capabilities of these needs (none without `kernel`), sets no_new_privs,
- * RLIMIT_CORE 0 and RLIMIT_NOFILE to its hard limit, and installs the seccomp filter: a system call
- * that is not of these needs answers EPERM. -errno and a sentence if the kernel refuses any of
- * that; the caller must not go on then.
+ * Keeps only the capabilities of these needs (none without `kernel`), sets no_new_privs and
+ * RLIMIT_CORE 0, and installs the seccomp filter: a system call that is not of these needs answers
+ * EPERM. -errno and a sentence if the kernel refuses any of that; the caller must not go on then.
  */
 int privilege_drop(const struct privilege_needs *needs, struct fault *fault);
+
+/*
+ * The same for the process that unmounts: umount2(2) by CAP_SYS_ADMIN, and waiting for the order.
+ * Who has not that capability unmounts by a set-user-id program, which no_new_privs would stop;
+ * there is nothing to give up then, and nothing is done.
+ */
+int privilege_drop_to_unmount(struct fault *fault);
 
 #endif

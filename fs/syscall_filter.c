@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <linux/bpf.h>
@@ -40,7 +41,6 @@ static const int calls_serving[] = {
 	SCMP_SYS(eventfd2),
 	/* memory */
 	SCMP_SYS(brk),
-	SCMP_SYS(mmap),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
 	SCMP_SYS(mprotect),
@@ -93,26 +93,29 @@ static const int calls_serving[] = {
 	SCMP_SYS(wait4),
 };
 
-/* The kernel backend, reading: bpffs, bpf(2) (below), rings, network devices by name. */
+/* The kernel backend, reading: bpffs, bpf(2) (below), network devices by name. */
 static const int calls_kernel[] = {
-	SCMP_SYS(stat),	       SCMP_SYS(lstat),		SCMP_SYS(statfs),
-	SCMP_SYS(fstatfs),     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),	SCMP_SYS(perf_event_open),
-	SCMP_SYS(bind),	       SCMP_SYS(getsockname),	SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockopt),  SCMP_SYS(sendmsg),	SCMP_SYS(recvmsg),
-	SCMP_SYS(setfsuid),    SCMP_SYS(setfsgid),	SCMP_SYS(setgroups),
-	SCMP_SYS(getgroups),   SCMP_SYS(umask),		SCMP_SYS(capget),
-	SCMP_SYS(capset),      SCMP_SYS(unshare),	SCMP_SYS(setns),
-	SCMP_SYS(kill),	       SCMP_SYS(prlimit64),	SCMP_SYS(pidfd_open),
-	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(stat),	     SCMP_SYS(lstat),	    SCMP_SYS(statfs),	  SCMP_SYS(fstatfs),
+	SCMP_SYS(bind),	     SCMP_SYS(getsockname), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+	SCMP_SYS(sendmsg),   SCMP_SYS(recvmsg),	    SCMP_SYS(setfsuid),	  SCMP_SYS(setfsgid),
+	SCMP_SYS(setgroups), SCMP_SYS(getgroups),   SCMP_SYS(umask),	  SCMP_SYS(capget),
+	SCMP_SYS(capset),
 };
 
-/* The kernel backend, writing: what bpffs can be asked to change. */
+/*
+ * The kernel backend, writing: what bpffs can be asked to change, streams (whose records reading
+ * takes away), descriptors of a caller to pin (caller_file.h), libbpf's RLIMIT_MEMLOCK for kernels
+ * that count maps by it.
+ */
 static const int calls_kernel_writing[] = {
-	SCMP_SYS(mkdir),    SCMP_SYS(mkdirat),	 SCMP_SYS(rmdir),    SCMP_SYS(unlink),
-	SCMP_SYS(unlinkat), SCMP_SYS(rename),	 SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(symlink),  SCMP_SYS(symlinkat), SCMP_SYS(chmod),    SCMP_SYS(fchmodat),
-	SCMP_SYS(chown),    SCMP_SYS(lchown),	 SCMP_SYS(fchownat), SCMP_SYS(utimensat),
+	SCMP_SYS(mkdir),      SCMP_SYS(mkdirat),       SCMP_SYS(rmdir),
+	SCMP_SYS(unlink),     SCMP_SYS(unlinkat),      SCMP_SYS(rename),
+	SCMP_SYS(renameat),   SCMP_SYS(renameat2),     SCMP_SYS(symlink),
+	SCMP_SYS(symlinkat),  SCMP_SYS(chmod),	       SCMP_SYS(fchmodat),
+	SCMP_SYS(chown),      SCMP_SYS(lchown),	       SCMP_SYS(fchownat),
+	SCMP_SYS(utimensat),  SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),   SCMP_SYS(perf_event_open),
+	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),   SCMP_SYS(prlimit64),
 };
 
 /* With -o ro bpf(2) itself can only look: no create, update, delete, pin, freeze, attach. */
@@ -139,6 +142,12 @@ static const int calls_sanitizer[] = {
 	SCMP_SYS(ioctl),      SCMP_SYS(open),  SCMP_SYS(getdents),
 #endif
 	SCMP_SYS(exit_group),
+};
+
+/* The process that waits to unmount (unmounter.c). */
+static const int calls_unmounting[] = {
+	SCMP_SYS(read),		SCMP_SYS(umount2),	   SCMP_SYS(geteuid),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit_group),
 };
 
 static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -175,6 +184,23 @@ static int allow_threads(scmp_filter_ctx filter)
 	if (result == 0)
 		result = allow_if(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, FUSE_DEV_IOC_CLONE);
 #endif
+	return result;
+}
+
+/*
+ * bpf_map_mmap(): a writable shared mapping of an array is its elements. Who may not write maps
+ * nothing shared and writable; what was mapped without PROT_WRITE cannot become writable later
+ * (VM_MAYWRITE is cleared there).
+ */
+static int allow_mappings(scmp_filter_ctx filter, bool writing)
+{
+	int result;
+
+	if (writing)
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 0);
+	result = allow_if(filter, SCMP_SYS(mmap), 2, PROT_WRITE, 0);
+	if (result == 0)
+		result = allow_if(filter, SCMP_SYS(mmap), 3, MAP_SHARED, 0);
 	return result;
 }
 
@@ -241,12 +267,21 @@ static int fill(scmp_filter_ctx filter, const struct privilege_needs *needs)
 		result = allow_threads(filter);
 	if (result == 0)
 		result = allow_open(filter);
+	if (result == 0)
+		result = allow_mappings(filter, needs->writing || !needs->kernel);
 	if (result == 0 && needs->kernel)
 		result = allow_kernel(filter, needs->writing);
 	return result;
 }
 
-int syscall_filter_install(const struct privilege_needs *needs, struct fault *fault)
+static int fill_to_unmount(scmp_filter_ctx filter, const struct privilege_needs *needs)
+{
+	(void)needs;
+	return allow(filter, calls_unmounting, COUNT(calls_unmounting));
+}
+
+static int install(int (*fill_filter)(scmp_filter_ctx, const struct privilege_needs *),
+		   const struct privilege_needs *needs, struct fault *fault)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int result;
@@ -257,7 +292,7 @@ int syscall_filter_install(const struct privilege_needs *needs, struct fault *fa
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (result == 0)
-		result = fill(filter, needs);
+		result = fill_filter(filter, needs);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -265,4 +300,14 @@ int syscall_filter_install(const struct privilege_needs *needs, struct fault *fa
 		return fault_set(fault, -result, "cannot install the seccomp filter: %s",
 				 strerror(-result));
 	return 0;
+}
+
+int syscall_filter_install(const struct privilege_needs *needs, struct fault *fault)
+{
+	return install(fill, needs, fault);
+}
+
+int syscall_filter_install_to_unmount(struct fault *fault)
+{
+	return install(fill_to_unmount, NULL, fault);
 }

@@ -7,5 +7,7 @@
 
 /* For all threads of the process. 0, or -errno and a sentence. Needs no_new_privs. */
 int syscall_filter_install(const struct privilege_needs *needs, struct fault *fault);
+/* The one of privilege_drop_to_unmount(). */
+int syscall_filter_install_to_unmount(struct fault *fault);
 
 #endif

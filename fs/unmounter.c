@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
+#include "privilege.h"
 
 extern char **environ;
 
@@ -37,6 +38,9 @@ static void unmounter_run(int socket, const char *mountpoint)
 	signal(SIGPIPE, SIG_IGN);
 	dup2(socket, STDIN_FILENO);
 	close_range(STDIN_FILENO + 1, ~0U, 0);
+	/* If the kernel refuses, this process is as good as none: the daemon finds it gone. */
+	if (privilege_drop_to_unmount(NULL))
+		_exit(1);
 	if (read(STDIN_FILENO, &order, 1) == 1)
 		unmount(mountpoint);
 	_exit(0);

@@ -75,10 +75,15 @@ skip_case()
 	printf 'ok %d - %s # SKIP %s\n' $tap_number "$1" "$2"
 }
 
+# The tests on this file run with meson's protocol "tap", where exit status 77 is an error.
 skip_all()
 {
-	echo "$*"
-	exit 77
+	if [ $tap_number = 0 ]; then
+		echo "1..0 # SKIP $*"
+		exit 0
+	fi
+	skip_case "the rest" "$*"
+	finish
 }
 
 need_fuse()

@@ -17,10 +17,10 @@ declare -A packages=(
 		libprotobuf-c-dev protobuf-c-compiler libarchive-dev libxxhash-dev libssl-dev libcap-ng-dev libseccomp-dev scdoc"
 	[test]="clang llvm lld libclang-rt-14-dev clang-format shellcheck libcriterion-dev bpftool
 		python3 jq acl attr bash-completion bc busybox-static criu curl diffutils ed file iproute2
-		kmod lsof man-db openssh-client openssh-server procps psmisc rsync sshfs strace tar
+		kmod lsof man-db openssh-client openssh-server procps psmisc rsync sshfs strace systemd tar
 		util-linux vim xxd xz-utils"
 	[vm]="qemu-system-x86 busybox-static cpio kmod"
-	[package]="debhelper dpkg-dev fakeroot lintian systemd"
+	[package]="debhelper dpkg-dev fakeroot lintian"
 )
 
 usage()
