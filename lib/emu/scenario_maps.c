@@ -138,6 +138,8 @@ static int fill_spec(struct scenario *scenario, const struct map_item *item, str
 	spec->btf_key_type_id = (uint32_t)item->key_type_id;
 	spec->btf_vmlinux_value_type_id = (uint32_t)item->vmlinux_value_type_id;
 	spec->btf_value_type_id = (uint32_t)item->value_type_id;
+	if (item->device && netdev_ifindex(&scenario->emu->netdevs, item->device, &spec->ifindex))
+		return scenario_fault(scenario, ENODEV, "no device is called \"%s\"", item->device);
 	error = read_flags(scenario, item->flags, &spec->map_flags);
 	if (!error)
 		error = read_size(scenario, "key", item->key, &spec->key_size);

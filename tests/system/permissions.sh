@@ -33,6 +33,11 @@ command_of()
 	"read .map/entries") echo "cat $1/.map/entries" ;;
 	"write .map/entries") echo "printf '1\t9\n' >$1/.map/entries" ;;
 	"read .map/raw/KEY") echo "cat $1/.map/raw/1" ;;
+	"list .map") echo "ls $1/.map" ;;
+	"read .map/info") echo "cat $1/.map/info" ;;
+	"read .map/holders") echo "cat $1/.map/holders" ;;
+	"write .map/format") echo "/bin/echo key=u32 >$1/.map/format" ;;
+	"write .map/raw/KEY") echo "printf 1234 >$1/.map/raw/1" ;;
 	clear) echo "/bin/echo 1 >$1/.map/clear" ;;
 	freeze) echo "/bin/echo 1 >$1/.map/frozen" ;;
 	"rename the pin") echo "mv -T $1 ${1}renamed" ;;
@@ -41,7 +46,11 @@ command_of()
 	unpin) echo "rmdir $1" ;;
 	"list maps.by-id") echo "ls maps.by-id" ;;
 	"read the map by id") echo "cat maps.by-id/$(cat "$mnt/$1/.map/id")/1" ;;
+	"write the map by id") echo "/bin/echo 5 >maps.by-id/$(cat "$mnt/$1/.map/id")/1" ;;
+	"list progs.by-id") echo "ls progs.by-id" ;;
+	"list links.by-id") echo "ls links.by-id" ;;
 	"list maps.by-name") echo "ls maps.by-name" ;;
+	"read the map by name") echo "cat maps.by-name/$1.$(cat "$mnt/$1/.map/id")/1" ;;
 	"read error.log") echo "cat error.log" ;;
 	"truncate error.log") echo ": >error.log" ;;
 	"register a device") echo "mkdir devices.offload/x" ;;
@@ -52,6 +61,11 @@ command_of()
 	"make a directory at the top") echo "mkdir somebodys && rmdir somebodys" ;;
 	"read another's map through a symlink")
 		echo "ln -s roots/1 link && { cat link; status=\$?; rm link; exit \$status; }" ;;
+	"write another's map through a symlink")
+		echo "ln -s roots/1 link && { /bin/echo 5 >link; status=\$?; rm link; exit \$status; }" ;;
+	"delete from another's map through ..") echo "rm -f $1/../roots/1 && [ ! -e roots/1 ]" ;;
+	"rename another's pin over one's own") echo "mv -T roots $1" ;;
+	"rename a key into another's map") echo "perl -e 'rename(\"$1/1\", \"roots/7\") || die \$!'" ;;
 	"read another's map through ..") echo "cat $1/../roots/1 || cat maps.by-id/../roots/1" ;;
 	esac
 }
@@ -73,7 +87,7 @@ make_maps()
 	local map
 	for map in roots given; do
 		[ ! -d "$mnt/$map" ] || rmdir "$mnt/$map"
-		echo 'type=hash key=4 value=4 entries=8' >"$mnt/$map"
+		echo "type=hash key=4 value=4 entries=8 name=$map" >"$mnt/$map"
 		printf '1\t1\n2\t2\n' >"$mnt/$map/.map/entries"
 	done
 	chown $given "$mnt/given"
