@@ -34,14 +34,26 @@ parts=$([ $kernel ] && echo 3 || echo 1)
 seconds=$(echo "$minutes * 60 / $parts" | bc)
 status=0
 python3 tests/soak/soak.py --source emu --seconds "$seconds" || status=1
-if [ $kernel ]; then
+bpffs=
+# shellcheck disable=SC2317  # called by the trap
+leave()
+{
+	[ -z "$bpffs" ] || { umount "$bpffs" && rmdir "$bpffs"; }
+}
+trap leave EXIT
+
+# on_kernel [OPTION]: on a bpffs of its own
+on_kernel()
+{
 	bpffs=$(mktemp -d)
-	trap 'umount "$bpffs"; rmdir "$bpffs"' EXIT
 	mount -t bpf none "$bpffs"
-	for part in "" --kill-daemon; do
-		# shellcheck disable=SC2086
-		python3 tests/soak/soak.py --source "$bpffs" --seconds "$seconds" $part || status=1
-		find "$bpffs" -mindepth 1 -delete
-	done
+	python3 tests/soak/soak.py --source "$bpffs" --seconds "$seconds" "$@" || status=1
+	leave
+	bpffs=
+}
+
+if [ $kernel ]; then
+	on_kernel
+	on_kernel --kill-daemon
 fi
 exit $status
