@@ -15,6 +15,7 @@
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
 #include "element.h"
+#include "invalidate.h"
 #include "key.h"
 #include "session.h"
 
@@ -80,6 +81,8 @@ static int batch_update(struct request *request, struct file *file, const struct
 static int batch_apply(struct request *request, struct file *file, struct batch *batch)
 {
 	int rc = batch->count ? batch_update(request, file, batch) : 0;
+	if (batch->count)
+		invalidate_sizes(request->fs);
 	batch_drop(batch);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpfuse/cleanup.h>
+#include "invalidate.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "stat.h"
@@ -309,8 +310,10 @@ static int devices_mkdir(struct request *request, struct node *dir, const char *
 static int devices_rmdir(struct request *request, struct node *dir, const char *name)
 {
 	int rc = device_remove(request->fs->backend, name);
-	if (!rc)
+	if (!rc) {
 		node_unlink(request->fs->nodes, dir, name);
+		invalidate_names(request->fs); /* entries of devmaps, and maps by their ids */
+	}
 	return rc == -ENODEV ? -ENOENT : refuse(request, rc);
 }
 

@@ -6,24 +6,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <linux/fuse.h>
 #include <bpfuse/cleanup.h>
+#include "invalidate.h"
 #include "node.h"
 
 #define LOW (EVICT_NODES_MAX / 8 * 7)
-#define BATCH 256
+#define BATCH INVALIDATE_MAX
 /* What was taken back is forgotten by and by: look again no sooner than this. */
 #define PAUSE_NS 50000000
-
-/* Of protocol 7.45 (linux 6.18): inodes by their numbers, several at once. */
-#define NOTIFY_PRUNE 9
-struct prune {
-	uint32_t count;
-	uint32_t padding;
-	uint64_t spare;
-};
 
 struct evictor {
 	struct filesystem *fs;
@@ -44,24 +35,16 @@ static void wake_evictor(void *context)
 	pthread_mutex_unlock(&evictor->lock);
 }
 
-/* libfuse 3.14 knows no such message. */
 static int prune(struct fuse_session *session, const struct node_old *old, size_t count)
 {
 	uint64_t ids[BATCH];
-	struct prune body = {.count = (uint32_t)count};
-	struct fuse_out_header header = {.error = NOTIFY_PRUNE};
-	struct iovec parts[] = {
-		{&header, sizeof(header)},
-		{&body, sizeof(body)},
-		{ids, count * sizeof(ids[0])},
-	};
 	for (size_t i = 0; i < count; i++)
 		ids[i] = old[i].id;
-	header.len = (uint32_t)(parts[0].iov_len + parts[1].iov_len + parts[2].iov_len);
-	return writev(fuse_session_fd(session), parts, 3) < 0 ? -errno : 0;
+	return invalidate_inodes(session, ids, count);
 }
 
-static void invalidate(struct fuse_session *session, const struct node_old *old, size_t count)
+static void invalidate_by_name(struct fuse_session *session, const struct node_old *old,
+			       size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (old[i].name)
@@ -75,7 +58,7 @@ static void evict_batch(struct evictor *evictor, size_t count)
 	struct fuse_session *session = evictor->fs->session;
 	count = node_take_oldest(evictor->fs->nodes, old, count, evictor->no_prune);
 	if (evictor->no_prune)
-		invalidate(session, old, count);
+		invalidate_by_name(session, old, count);
 	else if (prune(session, old, count) == -EINVAL)
 		evictor->no_prune = true;
 	for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "key.h"
+#include "invalidate.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "staging.h"
@@ -33,7 +34,11 @@ static int raw_write(struct request *request, struct file *file, const char *dat
 	file->rendered = false;
 	int rc = staging_write_bytes(request, file, data, length, offset,
 				     codec_value_bytes(file->codec), &value);
-	return rc > 0 ? key_update(request, file, value) : rc;
+	if (rc <= 0)
+		return rc;
+	rc = key_update(request, file, value);
+	invalidate_sizes(request->fs); /* the key's own file shows it as text */
+	return rc;
 }
 
 static int raw_flush(struct request *request, struct file *file)

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "file.h"
 #include "formats.h"
+#include "invalidate.h"
 #include "key_views.h"
 #include "map_dir.h"
 #include "map_info.h"
@@ -213,6 +214,7 @@ static int accept_clear(struct request *request, struct node *node, struct objec
 	if (rc)
 		return rc;
 	rc = map_clear(map->handle, NULL);
+	invalidate_names(request->fs); /* also of those that were deleted before a failure */
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_DELETE, &map->info, NULL, 0, rc);
 	return 0;

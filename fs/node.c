@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BUCKETS_MIN 256
 #define ROOT_ID 1 /* FUSE_ROOT_ID */
@@ -313,8 +314,16 @@ void node_unref(struct node_table *table, struct node *node)
 
 /* --- what the kernel holds, in the order of the last lookup --- */
 
+uint64_t node_clock(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static void held_add(struct node_table *table, struct node *node)
 {
+	node->told = node_clock();
 	node->older = table->newest;
 	node->newer = NULL;
 	*(table->newest ? &table->newest->newer : &table->oldest) = node;
@@ -356,6 +365,34 @@ void node_remember(struct node_table *table, struct node *node)
 		held_more(table);
 	held_add(table, node);
 	pthread_mutex_unlock(&table->lock);
+}
+
+void node_retell(struct node_table *table, struct node *node)
+{
+	pthread_mutex_lock(&table->lock);
+	if (node->lookups) {
+		held_remove(table, node);
+		held_add(table, node);
+	}
+	pthread_mutex_unlock(&table->lock);
+}
+
+uint64_t *node_told_since(struct node_table *table, uint64_t since, size_t *count)
+{
+	uint64_t *ids = NULL;
+	size_t told = 0;
+	*count = 0;
+	pthread_mutex_lock(&table->lock);
+	struct node *node = table->newest;
+	for (; node && node->told >= since; node = node->older)
+		told++;
+	if (told)
+		ids = malloc(told * sizeof(*ids));
+	for (node = ids ? table->newest : NULL; node && node->told >= since; node = node->older)
+		if (node->kind->flags & KIND_CACHED)
+			ids[(*count)++] = node_id(table, node);
+	pthread_mutex_unlock(&table->lock);
+	return ids;
 }
 
 size_t node_held(struct node_table *table)

@@ -110,6 +110,7 @@ struct node {
 	uint64_t ino;
 	uint64_t generation;
 	uint64_t lookups;
+	uint64_t told; /* when the kernel got its attributes last: node_clock() */
 	uint32_t refs;
 	uint32_t data_size;
 	bool linked;	      /* found by its name */
@@ -151,6 +152,16 @@ size_t node_held(struct node_table *table);
  */
 void node_table_watch(struct node_table *table, size_t most, void (*wake)(void *context),
 		      void *context);
+
+/* A clock of milliseconds. */
+uint64_t node_clock(void);
+/* The kernel gets attributes of a node that it holds already. */
+void node_retell(struct node_table *table, struct node *node);
+/*
+ * The nodeids of those whose name or attributes the kernel may have kept since `since`; only of
+ * kinds that are cached. malloc'ed; NULL if there are none, or no memory.
+ */
+uint64_t *node_told_since(struct node_table *table, uint64_t since, size_t *count);
 
 /* One of the names that were looked up longest ago. */
 struct node_old {

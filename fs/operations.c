@@ -138,6 +138,7 @@ static void reply_attr(struct request *request, struct node *node)
 		return;
 	}
 	node->size = st.st_size;
+	node_retell(request->fs->nodes, node);
 	fuse_reply_attr(request->req, &st, attr_timeout(request->fs, node));
 }
 

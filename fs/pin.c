@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "link.h"
+#include "invalidate.h"
 #include "map_dir.h"
 #include "object.h"
 #include "program.h"
@@ -162,5 +163,7 @@ int pin_remove(struct request *request, const struct caller *caller, const char 
 	struct known_pin pin;
 	if (!rc && known_find(st, &pin) && pin.id)
 		object_drop(request->fs, pin.kind, pin.id);
+	if (!rc)
+		invalidate_names(request->fs); /* by its id, if this was the last that held it */
 	return rc;
 }

@@ -34,26 +34,10 @@ parts=$([ $kernel ] && echo 3 || echo 1)
 seconds=$(echo "$minutes * 60 / $parts" | bc)
 status=0
 python3 tests/soak/soak.py --source emu --seconds "$seconds" || status=1
-bpffs=
-# shellcheck disable=SC2317  # called by the trap
-leave()
-{
-	[ -z "$bpffs" ] || { umount "$bpffs" && rmdir "$bpffs"; }
-}
-trap leave EXIT
-
-# on_kernel [OPTION]: on a bpffs of its own
-on_kernel()
-{
-	bpffs=$(mktemp -d)
-	mount -t bpf none "$bpffs"
-	python3 tests/soak/soak.py --source "$bpffs" --seconds "$seconds" "$@" || status=1
-	leave
-	bpffs=
-}
-
 if [ $kernel ]; then
-	on_kernel
-	on_kernel --kill-daemon
+	for part in "" --kill-daemon; do
+		# shellcheck disable=SC2086
+		python3 tests/soak/soak.py --source kernel --seconds "$seconds" $part || status=1
+	done
 fi
 exit $status

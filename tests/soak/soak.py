@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many clients doing everything at once on one mount, with an exact ledger.
 
-usage: soak.py --source emu|BPFFS --seconds N [--seed N] [--kill-daemon]
+usage: soak.py --source emu|kernel|BPFFS --seconds N [--seed N] [--kill-daemon]
 
 Mounts $BPFUSE on a scratch place, runs the clients of clients.py for so long, then checks that
  - no client found a promise broken,
  - every key's value is one that its ledger allows,
  - the daemon's memory, descriptors and threads are as they were after the first part.
-With --kill-daemon (kernel backend: there the maps outlive it) the daemon is killed at random
+`kernel` is a bpffs that is mounted for the run. With --kill-daemon (kernel backend: there the maps outlive it) the daemon is killed at random
 moments and mounted again by a new one; clients then see errors, but the ledger must hold.
 Exit status 0 if all was so.
 """
@@ -159,6 +159,15 @@ def soak(arguments, place, scratch):
     return faults
 
 
+def skip_reason(source):
+    """Why this cannot run here, or None."""
+    if not os.access("/dev/fuse", os.W_OK):
+        return "no /dev/fuse that may be opened"
+    if source == "kernel" and os.geteuid() != 0:
+        return "the kernel backend needs root"
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)
@@ -166,18 +175,28 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kill-daemon", action="store_true")
     arguments = parser.parse_args()
+    if reason := skip_reason(arguments.source):
+        print(f"1..0 # SKIP {reason}")
+        return 0
     scratch = tempfile.mkdtemp(prefix="bpfuse-soak-")
     place = f"{scratch}/mnt"
     os.mkdir(place)
+    title = f"soak {arguments.source}{' with kill -9' if arguments.kill_daemon else ''}"
+    bpffs = f"{scratch}/bpffs" if arguments.source == "kernel" else None
+    if bpffs:
+        os.mkdir(bpffs)
+        subprocess.run(["mount", "-t", "bpf", "none", bpffs], check=True)
+        arguments.source = bpffs
     print(f"# seed {arguments.seed}", flush=True)
     try:
         faults = soak(arguments, place, scratch)
     finally:
         subprocess.run(["umount", "-l", place], stderr=subprocess.DEVNULL, check=False)
+        if bpffs:
+            subprocess.run(["umount", "-l", bpffs], check=False)
         shutil.rmtree(scratch, ignore_errors=True)
     for fault in faults[:50]:
         print(f"# {fault}")
-    title = f"soak {arguments.source}{' with kill -9' if arguments.kill_daemon else ''}"
     print(f"{'not ok' if faults else 'ok'} 1 - {title}\n1..1")
     return 1 if faults else 0
 
