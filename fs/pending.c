@@ -8,6 +8,7 @@
 #include <bpfuse/spec.h>
 #include "file.h"
 #include "formats.h"
+#include "pin.h"
 #include "stat.h"
 
 static int pending_stat(struct request *request, struct node *node, struct stat *st)
@@ -16,14 +17,41 @@ static int pending_stat(struct request *request, struct node *node, struct stat 
 	return 0;
 }
 
+/* The inode on bpffs that the SPEC has made; 0: none was written yet. */
+struct pending {
+	ino_t pin;
+};
+
+static struct pending *pending_of(struct node *node)
+{
+	return (struct pending *)node->data;
+}
+
+/* What cp -p, mv and install do when they have written the SPEC is done to the pin. */
+static int change_pin(struct request *request, struct node *node, const struct attr_change *change)
+{
+	struct attr_change rest = *change;
+	struct stat st;
+	cleanup_free char *path = node_path(request->fs->nodes, node, NULL);
+	if (!path)
+		return -ENOMEM;
+	int rc = tree_stat(request->fs->backend, path, &st);
+	if (rc)
+		return rc;
+	rest.valid &= ~FUSE_SET_ATTR_SIZE;
+	return st.st_ino == pending_of(node)->pin ? tree_setattr(request, node, &rest) : -ESTALE;
+}
+
 static int pending_setattr(struct request *request, struct node *node,
 			   const struct attr_change *change)
 {
-	if (change->valid & ~(FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_CTIME))
-		return fault_set(&request->fault, EPERM,
-				 "expected a SPEC to be written to this new name, "
-				 "such as \"type=hash key=4 value=8 entries=1024\"");
-	return 0;
+	if (!(change->valid & ~(FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_CTIME)))
+		return 0;
+	if (pending_of(node)->pin)
+		return change_pin(request, node, change);
+	return fault_set(&request->fault, EPERM,
+			 "expected a SPEC to be written to this new name, "
+			 "such as \"type=hash key=4 value=8 entries=1024\"");
 }
 
 static int pending_open(struct request *request, struct file *file)
@@ -62,7 +90,10 @@ static int pending_write(struct request *request, struct file *file, const char 
 	caller.umask = file->umask;
 	rc = pin(handle, &caller, path);
 	if (!rc) {
+		struct stat st;
 		remember_format(request, handle, format);
+		if (tree_stat(fs->backend, path, &st) == 0)
+			pending_of(file->node)->pin = st.st_ino;
 		node_unlink(fs->nodes, file->node->parent, file->node->name);
 	}
 	handle_close(handle);
@@ -103,6 +134,8 @@ int pending_create(struct request *request, struct node *dir, const char *name, 
 				 "pins objects here");
 	uint64_t ino = node_ino(dir->ino, name, strlen(name));
 	file->umask = request->umask;
-	*child = node_child(request->fs->nodes, dir, name, &kind_pending, ino, NULL, 0);
+	const struct pending nothing = {0};
+	*child = node_child(request->fs->nodes, dir, name, &kind_pending, ino, &nothing,
+			    sizeof(nothing));
 	return *child ? 0 : -ENOMEM;
 }

@@ -27,6 +27,15 @@ creation()
 	expect "$backend: is seen through the others" "5 5" "$(cat h/1) $(cat once/1)"
 	expect "$backend: pins lists them all" "again h once" "$(sort h/.map/pins | xargs)"
 	rmdir again once
+	echo 'type=hash key=4 value=8 entries=4' >"$scratch/spec"
+	touch -d 2001-01-01 "$scratch/spec"
+	for copy in 'cp $s x' 'cp -p $s x' 'cp -a $s x' 'install -m 640 $s x' 'cp $s $s.2 && mv $s.2 x' 'cat $s >x' 'tee x <$s' \
+		'dd of=x <$s' 'rsync --inplace $s x'; do
+		check "$backend: a SPEC by $copy" sh_c "s='$scratch/spec'; $copy && rmdir x"
+	done
+	check "$backend: install's mode" sh_c "install -m 640 '$scratch/spec' x"
+	expect "$backend: is the pin's" 750 "$(stat -c %a x)"
+	rmdir x
 	refuses "$backend: an unknown word" "Invalid argument" sh_c 'echo type=hash key=4 value=8 entries=4 colour=red >x'
 	expect "$backend: names the word" 1 "$(last_error | grep -c colour)"
 	expect "$backend: and makes nothing" "" "$(ls -d x 2>/dev/null)"
