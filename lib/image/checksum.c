@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <openssl/evp.h>
 #include <bpfuse/cleanup.h>
+#include "image/background.h"
 #include "image/checksum.h"
 #include "image/message.h"
 
@@ -20,10 +21,12 @@ struct sealed_file {
 	int fd;
 	char *name;
 	EVP_MD_CTX *hash;
-	uint64_t size;
-	size_t used;
+	uint64_t size; /* given to us; of it `put` bytes are on their way into the file */
+	uint64_t put;
+	size_t used; /* of the buffer that is being filled; the other one may be being written */
 	int error;
-	unsigned char buffer[SEALED_BUFFER];
+	struct background *background;
+	unsigned char *buffer, buffers[2][SEALED_BUFFER];
 };
 
 static void sum_print(const unsigned char *sum, unsigned length, char text[SUM_TEXT_SIZE])
@@ -65,7 +68,9 @@ int sealed_file_create(int directory, const char *name, struct sealed_file **fil
 	made->error = made->fd < 0 ? errno : 0;
 	made->name = strdup(name);
 	made->hash = hash_start();
-	if (made->error || !made->name || !made->hash) {
+	made->background = background_new();
+	made->buffer = made->buffers[0];
+	if (made->error || !made->name || !made->hash || !made->background) {
 		int error = made->error ? made->error : ENOMEM;
 
 		sealed_file_close(made);
@@ -75,21 +80,7 @@ int sealed_file_create(int directory, const char *name, struct sealed_file **fil
 	return 0;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t done = write(fd, bytes, length);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return errno;
-		bytes += done;
-		length -= (size_t)done;
-	}
-	return 0;
-}
-
+/* The sum is made here while the piece before is being written. */
 static void sealed_file_put(struct sealed_file *file, const void *bytes, size_t length)
 {
 	if (file->error || !length)
@@ -97,18 +88,42 @@ static void sealed_file_put(struct sealed_file *file, const void *bytes, size_t 
 	if (EVP_DigestUpdate(file->hash, bytes, length) != 1)
 		file->error = EIO;
 	else
-		file->error = write_all(file->fd, bytes, length);
+		file->error =
+			-background_write(file->background, file->fd, bytes, length, file->put);
+	file->put += length;
+}
+
+static void sealed_file_flush(struct sealed_file *file)
+{
+	sealed_file_put(file, file->buffer, file->used);
+	file->buffer = file->buffers[file->buffer == file->buffers[0]];
+	file->used = 0;
+}
+
+/* The caller's bytes are his own again when this returns. */
+static void sealed_file_put_large(struct sealed_file *file, const unsigned char *bytes,
+				  size_t length)
+{
+	int error;
+
+	while (length) {
+		size_t step = length < SEALED_BUFFER ? length : SEALED_BUFFER;
+
+		sealed_file_put(file, bytes, step);
+		bytes += step;
+		length -= step;
+	}
+	error = -background_wait(file->background);
+	file->error = file->error ? file->error : error;
 }
 
 void sealed_file_write(struct sealed_file *file, const void *bytes, size_t length)
 {
 	file->size += length;
-	if (file->used + length > sizeof(file->buffer)) {
-		sealed_file_put(file, file->buffer, file->used);
-		file->used = 0;
-	}
-	if (length > sizeof(file->buffer)) {
-		sealed_file_put(file, bytes, length);
+	if (file->used + length > SEALED_BUFFER)
+		sealed_file_flush(file);
+	if (length > SEALED_BUFFER) {
+		sealed_file_put_large(file, bytes, length);
 		return;
 	}
 	if (length)
@@ -130,8 +145,9 @@ int sealed_file_finish(struct sealed_file *file, struct buffer *sums, struct fau
 {
 	char text[SUM_TEXT_SIZE];
 
-	sealed_file_put(file, file->buffer, file->used);
-	file->used = 0;
+	sealed_file_flush(file);
+	if (!file->error)
+		file->error = -background_wait(file->background);
 	if (!file->error && hash_end(file->hash, text))
 		file->error = EIO;
 	if (file->error)
@@ -146,6 +162,7 @@ void sealed_file_close(struct sealed_file *file)
 {
 	if (!file)
 		return;
+	background_free(file->background);
 	if (file->fd >= 0)
 		close(file->fd);
 	EVP_MD_CTX_free(file->hash);

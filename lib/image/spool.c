@@ -9,16 +9,19 @@
 
 int spool_init(struct spool *spool, int directory, size_t memory_max)
 {
-	*spool = (struct spool){.directory = directory, .fd = -1, .memory_max = memory_max};
-	spool->memory = malloc(memory_max);
-	return spool->memory ? 0 : -ENOMEM;
+	*spool = (struct spool){.directory = directory, .fd = -1, .half = memory_max / 2};
+	spool->memory = malloc(2 * spool->half);
+	spool->background = background_new();
+	return spool->memory && spool->background ? 0 : -ENOMEM;
 }
 
 void spool_free(struct spool *spool)
 {
+	background_free(spool->background);
 	if (spool->fd >= 0)
 		close(spool->fd);
 	free(spool->memory);
+	spool->background = NULL;
 	spool->memory = NULL;
 	spool->fd = -1;
 }
@@ -37,50 +40,50 @@ static int nameless_file(int directory)
 	return fd;
 }
 
+static unsigned char *filling(const struct spool *spool)
+{
+	return spool->memory + (spool->second ? spool->half : 0);
+}
+
 static int spool_write(struct spool *spool, const unsigned char *bytes, size_t length)
 {
 	if (spool->fd < 0)
 		spool->fd = nameless_file(spool->directory);
 	if (spool->fd < 0)
 		return -errno;
-	while (length) {
-		ssize_t done = pwrite(spool->fd, bytes, length, (off_t)spool->filed);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		length -= (size_t)done;
-		spool->filed += (uint64_t)done;
-	}
-	return 0;
+	spool->filed += length;
+	return background_write(spool->background, spool->fd, bytes, length, spool->filed - length);
 }
 
 int spool_add(struct spool *spool, const void *bytes, size_t length)
 {
-	int error;
+	int error = 0;
 
 	if (!length)
 		return 0;
-	if (spool->used + length > spool->memory_max) {
-		error = spool_write(spool, spool->memory, spool->used);
-		if (error)
-			return error;
+	if (spool->used + length > spool->half) {
+		error = spool_write(spool, filling(spool), spool->used);
+		spool->second = !spool->second;
 		spool->used = 0;
 	}
-	if (length > spool->memory_max)
-		return spool_write(spool, bytes, length);
-	memcpy(spool->memory + spool->used, bytes, length);
+	if (error)
+		return error;
+	if (length > spool->half) { /* the caller's bytes are his own again when this returns */
+		error = spool_write(spool, bytes, length);
+		return error ? error : background_wait(spool->background);
+	}
+	memcpy(filling(spool) + spool->used, bytes, length);
 	spool->used += length;
 	return 0;
 }
 
 int spool_reset(struct spool *spool)
 {
+	int error = background_wait(spool->background);
+
 	spool->used = 0;
-	if (!spool->filed)
-		return 0;
+	if (error || !spool->filed)
+		return error;
 	spool->filed = 0;
 	return ftruncate(spool->fd, 0) ? -errno : 0;
 }
@@ -104,11 +107,13 @@ static int spool_pour_file(struct spool *spool, struct sealed_file *file)
 
 int spool_pour(struct spool *spool, struct sealed_file *file)
 {
-	int error = spool->filed ? spool_pour_file(spool, file) : 0;
+	int error = background_wait(spool->background);
 
+	if (!error && spool->filed)
+		error = spool_pour_file(spool, file);
 	if (error)
 		return error;
-	sealed_file_write(file, spool->memory, spool->used);
+	sealed_file_write(file, filling(spool), spool->used);
 	error = spool_reset(spool);
 	return error ? error : sealed_file_error(file);
 }

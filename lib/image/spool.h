@@ -7,17 +7,22 @@
 #ifndef IMAGE_SPOOL_H
 #define IMAGE_SPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "image/background.h"
 #include "image/checksum.h"
 
 struct spool {
 	int directory; /* where the nameless file is made; not owned */
 	int fd;	       /* -1: all in memory yet */
-	size_t memory_max;
+	/* two halves: while one is written to the file, the other one is filled */
 	unsigned char *memory;
-	size_t used;	/* bytes in memory, those behind the file's */
-	uint64_t filed; /* bytes in the file */
+	size_t half;
+	bool second;	/* that one is being filled */
+	size_t used;	/* bytes in it, those behind the file's */
+	uint64_t filed; /* bytes in the file, or on their way there */
+	struct background *background;
 };
 
 int spool_init(struct spool *spool, int directory, size_t memory_max);
