@@ -102,6 +102,12 @@ static int add_option(struct fuse_args *args, const char *format, const char *va
 /* Commas in the source's name would end the option. */
 static int add_source(struct fuse_args *args, const char *source)
 {
+	/* bpfsnap finds the snapshot again that is behind a mount */
+	cleanup_free char *image =
+		strncmp(source, "image:", 6) == 0 ? realpath(source + 6, NULL) : NULL;
+	cleanup_free char *full = NULL;
+	if (image && asprintf(&full, "image:%s", image) > 0)
+		source = full;
 	cleanup_free char *name = malloc(2 * strlen(source) + 1);
 	if (!name)
 		return -ENOMEM;

@@ -25,6 +25,7 @@ void backend_close(struct backend *backend)
 		return;
 	for (int i = 0; i < ROOTS; i++)
 		free(backend->roots[i]);
+	free(backend->origin);
 	backend->ops->close(backend);
 }
 

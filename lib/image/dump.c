@@ -159,11 +159,23 @@ static int dump_map(struct collector *collector, struct handle *handle, const ch
 
 /* --- the whole --- */
 
+/* The manifest of the snapshot that is mounted and saved again; NULL: there is none. */
+static json_t *origin_manifest(const struct backend *backend)
+{
+	cleanup_close int directory =
+		backend->origin ? open(backend->origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	json_t *manifest = NULL;
+
+	if (directory >= 0)
+		manifest_load(directory, &manifest, NULL);
+	return manifest;
+}
+
 static int dump_describe(struct dumper *dumper, const struct snapshot_source *sources, size_t count,
 			 struct fault *fault)
 {
 	struct image *image = dumper->collector.image;
-	json_t *paths = json_array();
+	json_t *paths = json_array(), *origin = origin_manifest(dumper->collector.backend);
 	struct manifest_facts facts = {
 		.label = dumper->options->label,
 		.backend = dumper->collector.backend->ops->name,
@@ -174,10 +186,15 @@ static int dump_describe(struct dumper *dumper, const struct snapshot_source *so
 	};
 	int error;
 
+	if (!facts.label)
+		facts.label = json_string_value(json_object_get(origin, "label"));
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(paths, json_string(sources[i].name));
 	error = manifest_build(image, &facts, fault);
+	if (!error && origin)
+		manifest_keep(image->manifest, origin);
 	json_decref(paths);
+	json_decref(origin);
 	return error;
 }
 

@@ -118,8 +118,14 @@ static int manifest_rebuild(struct image *image, const struct snapshot_dump_opti
 		.paths = json_object_get(old, "paths"),
 		.time = time(NULL),
 	};
-	int error = manifest_build(image, &facts, fault);
+	int error;
 
+	if (!facts.label)
+		facts.label = json_string_value(json_object_get(old, "label"));
+	error = manifest_build(image, &facts, fault);
+
+	if (!error)
+		manifest_keep(image->manifest, old);
 	json_decref(old);
 	return error;
 }
@@ -220,8 +226,10 @@ static int complete_into(struct image *image, struct image *base, const char *di
 	image->base = NULL;
 	if (!error)
 		error = manifest_build(image, &facts, fault);
-	if (!error)
+	if (!error) {
+		manifest_keep(image->manifest, old);
 		error = writer_commit(writer, image, false, fault);
+	}
 	json_decref(old);
 	return error;
 }

@@ -122,11 +122,15 @@ static int source_open(const char *root, const char *source, struct backend **ba
 		       struct fault *fault)
 {
 	struct statfs fs;
+	int error;
 
 	if (*source == '/' && !statfs(source, &fs) && fs.f_type == BPF_FS_MAGIC &&
 	    !backend_open(source, NULL, backend, NULL))
 		return 0;
-	return mount_open(root, backend, fault);
+	error = mount_open(root, backend, fault);
+	if (!error && !strncmp(source, "image:", strlen("image:")))
+		(*backend)->origin = realpath(source + strlen("image:"), NULL);
+	return error;
 }
 
 static int backend_find(const char *path, const char *root, struct backend **backend,

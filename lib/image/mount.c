@@ -145,6 +145,7 @@ int snapshot_mount(const char *directory, const struct backend_options *options,
 		backend_close(made);
 		return error;
 	}
+	made->origin = realpath(directory, NULL);
 	made->read_only = !options || !options->read_write;
 	*backend = made;
 	return 0;

@@ -69,5 +69,16 @@ check "a snapshot is mounted" "$BPFUSE" -o rw "image:first" image
 expect "and browsed" 200 "$(cat image/app/flows/2)"
 echo 201 >image/app/flows/2
 check "and saved again" snap dump --queues -D edited image/app
+refuses "a snapshot is not replaced unasked" "exists and is not empty" \
+	snap dump -D edited image/app
+umount image 2>umount.log || fusermount3 -u image
+# what a newer version may have written stays, though the mount was named by a relative path
+jq -c '.future={"a":1} | .maps[0].colour="red"' first/manifest.json >manifest.new &&
+	mv manifest.new first/manifest.json
+(cd first && sha256sum ./*.img manifest.json | sed 's, \./, ,' >SHA256SUMS)
+check "a snapshot of a newer version is mounted" "$BPFUSE" -o rw image:first image
+check "and saved again" snap dump --queues -D newer image/app
+expect "with the members that nobody here knows" '{"a":1} red' \
+	"$(jq -r '"\(.future|tojson) \(.maps[0].colour)"' newer/manifest.json)"
 expect "with what was edited" "~ app/flows: 2	200 -> 201" "$(snap diff first edited)"
 finish

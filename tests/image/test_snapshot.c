@@ -447,6 +447,81 @@ Test(snapshot, device_bound_maps_go_to_the_device_of_that_name)
 	world_dump(from, "orphan", NULL, 1);
 }
 
+/* --- what a newer version may have written --- */
+
+static json_t *manifest_read(const char *directory)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/manifest.json", directory);
+	return json_load_file(path, 0, NULL);
+}
+
+/* With new members in the manifest, and new sums for it. */
+static void members_add(const char *directory)
+{
+	json_t *manifest = manifest_read(directory);
+	cleanup_free char *command = NULL;
+	char path[4096];
+
+	json_object_set_new(manifest, "future", json_pack("{s:i}", "a", 1));
+	json_object_set_new(json_array_get(json_object_get(manifest, "maps"), 0), "colour",
+			    json_string("red"));
+	json_object_set_new(json_array_get(json_object_get(manifest, "tree"), 1), "selinux",
+			    json_string("bpf_t"));
+	snprintf(path, sizeof(path), "%s/manifest.json", directory);
+	cr_assert_eq(json_dump_file(manifest, path, 0), 0);
+	json_decref(manifest);
+	cr_assert_gt(asprintf(&command, "cd %s && sha256sum *.img manifest.json > SHA256SUMS",
+			      directory),
+		     0);
+	cr_assert_eq(system(command), 0);
+}
+
+static void assert_members(const char *directory)
+{
+	json_t *manifest = manifest_read(directory);
+	const json_t *map = json_array_get(json_object_get(manifest, "maps"), 0);
+	const json_t *node = json_array_get(json_object_get(manifest, "tree"), 1);
+
+	cr_assert_eq(json_integer_value(json_object_get(json_object_get(manifest, "future"), "a")),
+		     1, "%s", directory);
+	cr_assert_str_eq(json_string_value(json_object_get(map, "colour")), "red");
+	cr_assert_str_eq(json_string_value(json_object_get(node, "selinux")), "bpf_t");
+	cr_assert_str_eq(json_string_value(json_object_get(manifest, "label")), "kept");
+	json_decref(manifest);
+}
+
+Test(snapshot, unknown_members_are_kept)
+{
+	static const struct backend_options edit = {.read_write = true};
+	static const struct snapshot_dump_options label = {.label = "kept"};
+	struct snapshot_dump_options incremental = {.base = scratch_path("old")};
+	WORLD(world);
+	cleanup_with(backend_closep) struct backend *edited = NULL;
+	cleanup_with(handle_closep) struct handle *map = NULL;
+	cleanup_free char *source = NULL;
+	struct image *image;
+	json_t *shown;
+	uint32_t key = 1;
+	uint64_t value = 99;
+
+	world_build_plain(world, 10, 2);
+	world_dump(world, "old", &label, 0);
+	members_add(scratch_path("old"));
+	cr_assert_gt(asprintf(&source, "image:%s", scratch_path("old")), 0);
+	cr_assert_eq(backend_open(source, &edit, &edited, NULL), 0);
+	cr_assert_eq(pin_open(edited, "app/plain", 0, &map), 0);
+	cr_assert_eq(map_update(map, &key, &value, BPF_ANY), 0);
+	assert_members(world_dump(edited, "new", NULL, 0));
+	assert_members(world_dump(edited, "difference", &incremental, 0));
+	image = world_open(scratch_path("difference"));
+	shown = snapshot_describe(image);
+	cr_assert_not_null(json_object_get(shown, "future"));
+	json_decref(shown);
+	snapshot_close(image);
+}
+
 Test(snapshot, image_is_mounted)
 {
 	static const struct snapshot_dump_options queues = {.queues = true};

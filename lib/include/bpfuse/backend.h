@@ -346,6 +346,8 @@ struct backend {
 	bool sleeps;	  /* a device's driver may make an operation wait as long as it likes */
 	/* Tells it from all others of its kind while this machine runs; 0: there is but one. */
 	uint64_t instance;
+	/* image:DIR: the snapshot that it was loaded from, from the root on; owned, may be NULL. */
+	char *origin;
 	char *roots[2]; /* see backend_add_root(); owned, freed by backend_close() */
 };
 
