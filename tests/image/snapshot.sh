@@ -154,6 +154,40 @@ mount -t tmpfs -o size=64k tmpfs small
 bpftool map create bpffs/big type array key 4 value 64 entries 4096 name big
 status "no room on the disk" 1 snap dump -D small/d bpffs/big
 expect "nothing is left of it" "" "$(ls -A small)"
+status "a stream to a full device" 1 snap dump -o /dev/full bpffs/big
+status "no room for files: RLIMIT_FSIZE" 1 sh_c 'trap "" XFSZ; ulimit -f 64; exec "$BPFSNAP" dump \
+	--state "$PWD/state" -D limited bpffs/big'
+expect "nothing is left of that either" "" "$(find . -maxdepth 1 -name '*limited*')"
+mkdir bpffs/drain
+for type in hash percpu_hash lru_hash lru_percpu_hash; do
+	bpftool map create bpffs/drain/$type type $type key 4 value 8 entries 4096 name "${type:0:15}"
+	bpftool map update pinned bpffs/drain/$type key 1 0 0 0 value 1 0 0 0 0 0 0 0
+	bpftool map update pinned bpffs/drain/$type key 2 0 0 0 value 2 0 0 0 0 0 0 0
+done
+snap dump -D undrained bpffs/drain
+status "a drain into a full device" 1 snap dump --drain -o /dev/full bpffs/drain
+status "has taken nothing" 0 snap diff undrained bpffs/drain
+mount -t tmpfs -o size=8k tmpfs small
+status "a drain without room for the snapshot" 1 snap dump --drain -D small/d bpffs/drain
+expect "is refused for that reason" 1 "$(grep -c 'No space left' err)"
+status "a drain without room for its journal" 1 "$BPFSNAP" dump --state small --drain -D no bpffs/drain
+status "a refill without room for its undo image" 1 "$BPFSNAP" restore --state small --in-place \
+	-D undrained bpffs
+status "queues without room for their journal" 1 "$BPFSNAP" dump --state small --queues -D no bpffs/app
+umount small
+status "have changed nothing" 0 snap diff undrained bpffs/drain
+status "an array cannot be drained" 1 snap dump --drain -D no bpffs/big
+expect "with the kernel's reason" "bpfsnap: big: cannot be drained: elements of an array cannot be \
+deleted: Invalid argument" "$(cat err)"
+status "a drain" 0 snap dump --drain -D drained bpffs/drain
+status "takes everything" 0 snap diff undrained drained
+expect "out" "0 0 0 0" "$(for type in hash percpu_hash lru_hash lru_percpu_hash; do
+	bpftool -j map dump pinned bpffs/drain/$type | jq length; done | xargs)"
+status "a drain through a pipe" 0 sh_c "set -o pipefail; \"$BPFSNAP\" restore --state state --in-place \
+	-D drained bpffs && \"$BPFSNAP\" dump --drain --state state -o - bpffs/drain |
+	\"$BPFSNAP\" restore --in-place --state state -i - bpffs"
+status "and back" 0 snap diff undrained bpffs/drain
+status "omissions of the dump are those of the restore" 3 snap restore -D partly --replace bpffs/place
 printf x | dd of=d/bpfmap-data.img bs=1 seek=20 conv=notrunc 2>dd.log
 status "a flipped byte is refused" 1 snap restore --replace -D d bpffs/place
 expect "with its reason" "bpfsnap: d: bpfmap-data.img: damaged: its SHA-256 sum is not the one in \

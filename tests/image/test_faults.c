@@ -257,6 +257,72 @@ Test(faults, a_refill_of_every_type_that_fails_is_undone, .timeout = 120)
 	cr_assert_gt(decided, 0);
 }
 
+/* --- a device that goes away while a map on it is filled --- */
+
+static int updates_left;
+
+static int update_and_lose(struct handle *m, const void *k, const void *v, uint64_t f)
+{
+	if (!updates_left--)
+		device_remove(m->backend, "nsim0");
+	return real->map_update(m, k, v, f);
+}
+
+static struct backend *device_world(void)
+{
+	struct backend *world = empty_world();
+
+	cr_assert_eq(tree_mkdir(world, &test_root, "app", 0755), 0);
+	cr_assert_eq(device_add(world, "nsim0"), 0);
+	return world;
+}
+
+static void bound_map_build(struct backend *world)
+{
+	cleanup_with(handle_closep) struct handle *map = NULL;
+	struct map_spec spec = MAP_SPEC_INIT;
+	struct device_info device;
+
+	cr_assert_eq(device_find(world, "nsim0", &device), 0);
+	spec.type = BPF_MAP_TYPE_HASH;
+	spec.key_size = spec.value_size = 4;
+	spec.max_entries = 2;
+	spec.ifindex = device.ifindex;
+	cr_assert_eq(map_create(world, &spec, &map), 0);
+	cr_assert_eq(pin(map, &test_root, "app/bound"), 0);
+	for (uint32_t key = 0; key < 2; key++)
+		cr_assert_eq(map_update(map, &key, &key, BPF_ANY), 0);
+}
+
+Test(faults, a_device_that_goes_away_changes_nothing)
+{
+	struct backend *from = device_world();
+	struct image *image;
+
+	bound_map_build(from);
+	image = world_open(world_dump(from, "bound", NULL, 0));
+	for (int nth = 0; nth < 2; nth++) {
+		struct backend *to = device_world();
+		cleanup_free char *before = world_tree(to, ""), *after = NULL;
+
+		real = to->ops;
+		failing = *real;
+		failing.map_update = update_and_lose;
+		to->ops = &failing;
+		updates_left = nth;
+		cr_assert_eq(restore_quietly(image, to, false, false), -ENODEV);
+		after = world_tree(to, "");
+		cr_assert_str_eq(after, before);
+		/* back again: the next run completes it */
+		updates_left = 1000;
+		cr_assert_eq(device_add(to, "nsim0"), 0);
+		cr_assert_eq(restore_quietly(image, to, false, false), 0);
+		backend_close(to);
+	}
+	snapshot_close(image);
+	backend_close(from);
+}
+
 /* A queue that is being read, and a drain: everything is back, in order. */
 Test(faults, a_dump_that_fails_puts_everything_back, .timeout = 60)
 {
