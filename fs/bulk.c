@@ -17,7 +17,7 @@
 static void bulk_rewind(struct file *file)
 {
 	struct bulk *bulk = file->state;
-	walk_close(move_ptr(bulk->walk));
+	walk_ahead_close(move_ptr(bulk->walk));
 	buffer_reset(&file->text);
 	bulk->base = 0;
 	bulk->digest = SEEN_DIGEST_INIT;
@@ -28,7 +28,7 @@ static int bulk_start(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
 	unsigned flags = WALK_VALUES | (codec_has_lock(file->codec) ? WALK_LOCKED : 0);
-	int rc = walk_open(file->object->handle, flags, &bulk->walk);
+	int rc = walk_ahead_open(file->object->handle, flags, &bulk->walk);
 	if (rc)
 		return rc;
 	bulk->started = true;
@@ -57,7 +57,7 @@ static int print_next(struct file *file)
 {
 	struct bulk *bulk = file->state;
 	struct walk_chunk chunk;
-	int rc = walk_next(bulk->walk, &chunk);
+	int rc = walk_ahead_next(bulk->walk, &chunk);
 	if (rc > 0)
 		return print_chunk(file, &chunk);
 	if (rc == 0) {
@@ -124,7 +124,7 @@ static void bulk_release(struct filesystem *fs, struct file *file)
 {
 	struct bulk *bulk = file->state;
 	if (bulk) {
-		walk_close(bulk->walk);
+		walk_ahead_close(bulk->walk);
 		batch_drop(&bulk->batch);
 	}
 	free(bulk);

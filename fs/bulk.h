@@ -33,7 +33,7 @@ struct bulk {
 	struct batch batch;
 	bool cut;    /* the last request may have been a part of a write(2) */
 	int refusal; /* errno; of a write(2) that was cut the kernel tells only the length taken */
-	struct walk *walk;
+	struct walk_ahead *walk;
 	uint64_t base;	 /* where file->text begins */
 	uint64_t digest; /* of all that was produced */
 	bool started, ended;

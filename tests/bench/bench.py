@@ -12,12 +12,13 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import sys
 import time
 
 import cases
-from house import House
+from house import House, end_with_parent
 
 FULL_ELEMENTS, FULL_ROUNDS, FULL_OPERATIONS = 1_000_000, 5, 2000
 REDUCED_ELEMENTS, REDUCED_ROUNDS, REDUCED_OPERATIONS = 20_000, 2, 200
@@ -84,8 +85,9 @@ class Bench:
                  (min(ratios), max(ratios)), "")
 
     def value(self, operation, value, bound, unit, detail=""):
-        """A figure with a bound of its own, not a ratio."""
-        self.add(operation, value, None, detail, None, bound, None, unit, value <= bound)
+        """A figure with a bound of its own (or none), not a ratio."""
+        self.add(operation, value, None, detail, None, bound, None, unit,
+                 None if bound is None else value <= bound)
 
     def add(self, operation, ours, theirs, rival, ratio, target, spread, unit, met=None):
         if met is None and target is not None:
@@ -177,10 +179,13 @@ def enter_namespace():
     """All mounts of a run belong to a namespace of its own and go with it."""
     # cat(1) opens a dozen locale files where there is a locale, which is not what is compared.
     os.environ["LC_ALL"] = "C"
-    if os.environ.get("BPFUSE_BENCH_NAMESPACE") != str(os.getppid()):
+    if os.environ.get("BPFUSE_BENCH_NAMESPACE") != str(os.getpid()):
         os.environ["BPFUSE_BENCH_NAMESPACE"] = str(os.getpid())
-        sys.exit(os.spawnvp(os.P_WAIT, "unshare", ["unshare", "--mount", sys.executable]
-                            + [os.path.abspath(__file__)] + sys.argv[1:]))
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, os.path.abspath(__file__)]
+                  + sys.argv[1:])
+    # Who kills us in the middle still finds the machine as it was.
+    end_with_parent()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def run_groups(bench, only):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The place a benchmark runs in: a private bpffs, mounts of bpfuse and of the null filesystem.
 
-Everything is made below one temporary directory, in a mount namespace of its own (bench.sh and
-bench.py see to that), so that nothing is left behind, whatever happens.
+Everything is made below one temporary directory, in a mount namespace of its own (bench.py sees to
+that), and every daemon ends with the benchmark, so that nothing is left behind, whatever happens.
 """
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -14,6 +15,19 @@ import tempfile
 import time
 
 MOUNT_PATIENCE = 20  # seconds until a mount that does not answer is given up
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """This process gets SIGTERM when the one that started it has ended, by SIGKILL for instance."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_daemon(*command, **options):
+    # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent,
+                            **options)
 
 
 class House:
@@ -70,40 +84,30 @@ class House:
         return path
 
     @contextlib.contextmanager
-    def mounted(self, source=None, options=()):
-        """bpfuse on a directory, with the process id of its daemon."""
-        directory = tempfile.mkdtemp(prefix="mount-", dir=self.directory)
-        run(self.bpfuse, source or self.bpffs, directory, *options)
-        try:
-            yield Mount(directory, find_daemon(self.bpfuse, directory))
-        finally:
-            unmount(directory)
-
-    @contextlib.contextmanager
-    def traced(self, log):
-        """bpfuse with `-d`: every request of the kernel is a line in the file `log`."""
-        directory = tempfile.mkdtemp(prefix="mount-", dir=self.directory)
-        with open(log, "wb") as file:
-            daemon = subprocess.Popen([self.bpfuse, self.bpffs, directory, "-f", "-d"],
-                                      stdout=file, stderr=file, stdin=subprocess.DEVNULL)
-        try:
-            wait_for_mount(directory, daemon)
-            yield directory
-        finally:
-            unmount(directory)
-            daemon.wait()
-
-    @contextlib.contextmanager
-    def nullfs(self, count):
-        directory = tempfile.mkdtemp(prefix="null-", dir=self.directory)
-        daemon = subprocess.Popen([os.path.join(self.programs, "bench-nullfs"), str(count),
-                                   directory])
+    def served(self, prefix, command, **options):
+        """A daemon that mounts; `command` makes its words from the mount point."""
+        directory = tempfile.mkdtemp(prefix=prefix, dir=self.directory)
+        daemon = start_daemon(*command(directory), **options)
         try:
             wait_for_mount(directory, daemon)
             yield Mount(directory, daemon.pid)
         finally:
             unmount(directory)
             daemon.wait()
+
+    def mounted(self, source=None):
+        """bpfuse on a directory."""
+        return self.served("mount-", lambda directory: (self.bpfuse, source or self.bpffs,
+                                                        directory, "-f"))
+
+    def traced(self, log):
+        """bpfuse with `-d`: every request of the kernel is a line in `log`, a file to write."""
+        return self.served("mount-", lambda directory: (self.bpfuse, self.bpffs, directory, "-d"),
+                           stdout=log, stderr=log)
+
+    def nullfs(self, count):
+        return self.served("null-", lambda directory: (
+            os.path.join(self.programs, "bench-nullfs"), str(count), directory))
 
 
 class Mount:
@@ -144,11 +148,11 @@ def run(*command, **options):
     return result.stdout
 
 
-def timed(*command, stdin=None, stdout=subprocess.DEVNULL):
+def timed(*command, cwd=None):
     """Seconds that a command takes from its start to its end."""
     start = time.monotonic()
-    result = subprocess.run(command, stdin=stdin or subprocess.DEVNULL, stdout=stdout,
-                            stderr=subprocess.PIPE, check=False)
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, check=False, cwd=cwd)
     seconds = time.monotonic() - start
     if result.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {result.returncode}: "
@@ -179,22 +183,6 @@ def wait_for_mount(directory, daemon):
         time.sleep(0.01)
 
 
-def find_daemon(program, directory):
-    """The daemon that serves a mount: of the processes with it as an argument, the one that has
-    threads (the other one waits until it has to unmount)."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-            if (directory.encode() in words and
-                    os.path.basename(words[0]) == os.path.basename(program).encode()):
-                found[len(os.listdir(f"/proc/{pid}/task"))] = int(pid)
-        except OSError:
-            continue
-    return found[max(found)]
-
-
 def unmount(directory):
     deadline = time.monotonic() + 10
     while is_mounted(directory):
@@ -209,9 +197,17 @@ def unmount(directory):
         os.rmdir(directory)
 
 
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    process.wait()
+@contextlib.contextmanager
+def waiting(*command, cwd):
+    """A command that stands in its directory already and begins when told; the block ends when it
+    has ended, and so has what it asked for."""
+    with subprocess.Popen(["sh", "-c", 'read -r line && exec "$@"', "sh", *command], cwd=cwd,
+                          stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        time.sleep(0.2)
+        yield lambda: process.communicate(b"\n")
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}")
+    time.sleep(0.2)
 
 
 REQUEST = re.compile(r"unique: \d+, opcode: (\w+) \(\d+\), nodeid: \d+, insize: \d+, pid: (\d+)")
@@ -219,10 +215,9 @@ REQUEST = re.compile(r"unique: \d+, opcode: (\w+) \(\d+\), nodeid: \d+, insize: 
 NOT_WAITED_FOR = {"RELEASE", "RELEASEDIR", "FORGET", "BATCH_FORGET", "INTERRUPT"}
 
 
-def count_requests(log, position, ready=lambda: None):
+def count_requests(log, position):
     """Requests in the log behind `position` that a client waits for, by their names."""
     counts = {}
-    ready()
     with open(log, encoding="utf-8", errors="replace") as file:
         file.seek(position)
         for name, _ in REQUEST.findall(file.read()):

@@ -6,7 +6,7 @@
  *   fill PIN FIRST COUNT     adds elements
  *   clear PIN                deletes all
  *   lookup-batch PIN         reads all; prints the time
- *   update-batch PIN COUNT   writes COUNT elements into the cleared map; prints the time
+ *   update-batch PIN COUNT   writes COUNT elements; prints the time
  *   print FORMAT COUNT       the elements as .map/entries (text), entries.json (json),
  *                            entries.bin (bin) or bpftool's batch file (bpftool PIN)
  *   pins DIRECTORY COUNT     COUNT small maps, pinned
@@ -163,7 +163,6 @@ static int run_update_batch(char **arguments)
 	int fd = open_pin(arguments[0]);
 	uint32_t count = number_argument(arguments[1]);
 
-	read_batches(fd, 1);
 	print_time(timed_fill(fd, 0, count), count);
 	return 0;
 }

@@ -115,6 +115,44 @@ test_errno()
 	expect "$how: is still read" "1" "$(cat "$map/1")"
 }
 
+# The kernel learned of every key and its attributes from the listing itself (READDIRPLUS). Sizes
+# are kept for a tick only, unless -o timeout= allows more.
+test_listed()
+{
+	local how=$1 i
+	make_map 4000
+	for ((i = 1; i <= 400; i++)); do
+		echo "map update pinned $pin key $(bytes $i 4) value $(bytes $((i * i * i)) 8)"
+	done >"$scratch/listed"
+	bpftool batch file "$scratch/listed" >/dev/null
+	sort "$map/.map/entries" | awk '{ print $1, length($2) + 1 }' >"$scratch/wanted"
+	LC_ALL=C ls -l "$map" | awk 'NR > 1 { print $NF, $5 }' | sort >"$scratch/got"
+	expect "$how: ls -l shows the length of every value" "" \
+		"$(sort "$scratch/wanted" | diff - "$scratch/got")"
+	(cd "$map" && LC_ALL=C ls -l) | awk 'NR > 1 { print $NF, $5 }' | sort >"$scratch/got"
+	expect "$how: and again, in the directory" "" "$(sort "$scratch/wanted" | diff - "$scratch/got")"
+	ls -l "$map" >/dev/null
+	behind update 7 123456789
+	expect "$how: a value that changed behind a listing" 123456789 "$(cat "$map/7")"
+	if [ "$how" = default ]; then
+		ls -l "$map" >/dev/null
+		behind update 7 12345
+		sleep 0.02
+		expect "$how: and its size" 6 "$(stat -c %s "$map/7")"
+		# shellcheck disable=SC2012
+		expect "$how: as ls -l shows it" 6 "$(ls -l "$map/7" | awk '{ print $5 }')"
+		behind delete 8
+		sleep 0.02
+		refuses "$how: stat of a listed key that vanished" "No such file" stat "$map/8"
+	fi
+	ls -l "$map" >/dev/null
+	behind delete 9
+	refuses "$how: cat of a listed key that vanished" "No such file" cat "$map/9"
+	refuses "$how: unlink likewise" "No such file" unlink "$map/9"
+	check "$how: a write to it inserts" sh_c "echo 81 >'$map/9'"
+	expect "$how: which is there" 81 "$(cat "$map/9")"
+}
+
 # The names of maps are cached too: another map under the same name, or none.
 test_pins()
 {
@@ -184,13 +222,14 @@ test_exactly_once()
 	expect "$how: and none that stays is missing" 0 "$missing"
 }
 
-for options in timeout=1 timeout=3600 timeout=0; do
+for options in default timeout=1 timeout=3600 timeout=0; do
 	make_map 8
-	check "mount with $options" "$BPFUSE" "$scratch/bpffs" "$scratch/m" -o "$options"
+	check "mount with $options" "$BPFUSE" "$scratch/bpffs" "$scratch/m" -o "${options/default/rw}"
 	map=$scratch/m/t
 	test_freshness "$options"
 	test_existence "$options"
 	test_errno "$options"
+	test_listed "$options"
 	test_pins "$options"
 	rm -f "$pin"
 	umount "$scratch/m"

@@ -41,6 +41,16 @@ void walk_close(struct walk *walk);
 /* For cleanup_with(). */
 void walk_closep(struct walk **walk);
 
+/*
+ * The same with a thread of its own, which reads a chunk while the caller uses the one before. It
+ * is started for maps of more than a few chunks only.
+ */
+struct walk_ahead;
+int walk_ahead_open(struct handle *map, unsigned flags, struct walk_ahead **ahead);
+int walk_ahead_next(struct walk_ahead *ahead, struct walk_chunk *chunk);
+/* NULL is allowed. */
+void walk_ahead_close(struct walk_ahead *ahead);
+
 /* Number of elements now (a walk without values; indexed types need no reading). */
 int map_count(struct handle *map, uint64_t *count);
 
