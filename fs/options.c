@@ -160,6 +160,8 @@ void options_usage(void)
 	     "\n"
 	     "  -o ro, -o rw          refuse every change; allow changes of an image\n"
 	     "  -o allow_other        let other users in, as far as modes and owners let them\n"
+	     "  -o default_permissions\n"
+	     "                        the same for the mounting user\n"
 	     "  -o streams            allow reading ring buffers and perf event arrays\n"
 	     "  -o formats=FILE       types of keys and values, by patterns of map names\n"
 	     "  -o keys=auto|hex      names of keys by type, or as bytes\n"

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What TAB offers for bpfuse and bpfsnap. Prints TAP.
+# What TAB offers for bpfuse and bpfsnap: words, files, images, and, where $BPFUSE says with what to
+# mount, the maps that are pinned on this machine. Prints TAP.
 #   completion.sh COMPLETION-FILE
 set -u
 . /usr/share/bash-completion/bash_completion 2>/dev/null || {
-	echo "bash-completion is not installed"
-	exit 77
+	echo "1..0 # SKIP bash-completion is not installed"
+	exit 0
 }
 # shellcheck disable=SC1090
 . "$1"
@@ -64,5 +65,42 @@ offers 'bpfsnap show -D snaps/' snaps/first snaps/second
 offers 'bpfsnap restore -D snaps/f' snaps/first
 offers 'bpfsnap restore --re' --replace
 offers 'bpfsnap diff snaps/s' snaps/second
+offers 'bpfsnap dump --lab' --label
+offers 'bpfsnap restore --cpus ' match copy sum
+offers 'bpfsnap dump --label text --incremental snaps/f' snaps/first
+offers 'bpfsnap dump --label text -D sn' snaps
+offers 'bpfuse -' -f -d -s -o -h --help -V --version
+
+# Names no other map of this machine has.
+maps()
+{
+	local mine=Qz$$x
+	mkdir far bpffs near
+	"$BPFUSE" emu far && mkdir far/app || return
+	echo 'type=array key=4 value=4 entries=1' >far/app/${mine}flows
+	echo 'type=array key=4 value=4 entries=1' >far/${mine}drops
+	mkdir far/${mine}directory
+	offers "bpfsnap dump ${mine}" "$place/far/app/${mine}flows" "$place/far/${mine}drops"
+	offers "bpfsnap dump ${mine}fl" "$place/far/app/${mine}flows"
+	if mount -t bpf none bpffs 2>/dev/null && "$BPFUSE" bpffs near 2>/dev/null &&
+		{ echo 'type=array key=4 value=4 entries=1' >near/${mine}pinned; } 2>/dev/null; then
+		offers "bpfsnap dump ${mine}pi" "$place/bpffs/${mine}pinned" "$place/near/${mine}pinned"
+		offers "bpfuse $place/b" "$place/bpffs"
+	fi
+}
+
+unmount()
+{
+	local directory
+	cd /
+	for directory in far near bpffs; do
+		umount "$place/$directory" 2>/dev/null || fusermount3 -u "$place/$directory" 2>/dev/null
+	done
+}
+
+if [ -n "${BPFUSE:-}" ]; then
+	maps
+	unmount
+fi
 echo "1..$number"
 exit $failed
