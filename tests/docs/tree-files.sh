@@ -35,11 +35,12 @@ cat >"$scratch/world.json" <<'END'
   {"path": "prog", "prog": "prog"}, {"path": "link", "link": "link"}]}
 END
 
-# described SECTION: the words in bold there, one a line, without "/" and what is behind it.
+# described SECTION: the words in bold there, one a line, and what is before and behind their "/".
 described()
 {
 	awk -v heading="$1" '$0 == heading { inside = 1; next } inside && /^#/ { exit } inside' "$page" |
-		tr -d '\\' | grep -oE '\*[^*]+\*' | tr -d '*' | tr ' ' '\n' | sed 's|/.*||' | sort -u
+		tr -d '\\' | grep -oE '\*[^*]+\*' | tr -d '*' | tr ' ' '\n' |
+		sed 's|/$||; p; s|/.*||' | sort -u
 }
 
 names()
@@ -60,17 +61,17 @@ cd "$mnt" || exit 1
 mapfile -t top < <(names . | grep '\.')
 files "what the root adds" "# THE TREE" "${top[@]}"
 mapfile -t attributes < <(names ./*/.map maps.control/*/.map)
-files ".map/ of every map" "## .map" "${attributes[@]}"
+files ".map/ of every map" "## .map/" "${attributes[@]}"
 expect "each of .map/ is to be seen" "" \
-	"$(sed -n '/^## \.map/,/^Maps without/p' "$page" | grep -E '^\*' | tr -d '\\' | grep -oE '\*[a-z_. ]+' |
-		tr -d '*' | tr ' ' '\n' | grep . | sort -u | comm -23 - <(printf '%s\n' "${attributes[@]}" | sort) | paste -sd' ')"
+	"$(sed -n '/^## \.map/,/^Maps without/p' "$page" | grep -E '^\*' | tr -d '\\' | grep -oE '\*[a-z][a-z_. ]*/?\*' |
+		tr -d '*/' | tr ' ' '\n' | sort -u | comm -23 - <(printf '%s\n' "${attributes[@]}" | sort) | paste -sd' ')"
 mapfile -t keyless < <(names queue bloom ring events user | grep -v '^\.map$')
-files "maps without keys" "## .map" "${keyless[@]}"
+files "maps without keys" "## .map/" "${keyless[@]}"
 mapfile -t objects < <(names prog link)
 files "programs and links" "# PROGRAMS AND LINKS" "${objects[@]}"
 mapfile -t device < <(names devices.offload/nsim0)
 files "devices" "# DEVICES" "${device[@]}"
-mapfile -t control < <(names maps.control)
+mapfile -t control < <(names maps.control | sed 's|^|maps.control/|')
 files "control maps" "# CONTROL MAPS" "${control[@]}"
 cd /
 finish
