@@ -9,6 +9,8 @@
 #ifndef FS_FILESYSTEM_H
 #define FS_FILESYSTEM_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 #include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
@@ -65,6 +67,14 @@ struct request {
 };
 
 struct request request_begin(struct fuse_req *req);
+
+/* A request that waits for something, in the eyes of who looks whether it still should. */
+struct waiting {
+	pid_t pid;	 /* the thread that asks */
+	uint64_t looked; /* 0 at first */
+};
+/* Whether its client was interrupted or killed. To be asked at least once a second. */
+bool request_given_up(struct fuse_req *req, struct waiting *waiting);
 /* Who asks, with supplementary groups; points into the request. */
 struct caller request_caller(struct request *request);
 

@@ -16,6 +16,7 @@ struct waiter {
 	struct waiter *next;
 	fuse_req_t req;
 	size_t size;
+	struct waiting waiting;
 };
 
 struct stream_file {
@@ -81,9 +82,10 @@ static size_t whole_lines(const struct buffer *ready, size_t size)
 }
 
 /* Under the lock. false: it has to wait on. */
-static bool answer(struct stream_file *reader, const struct waiter *waiter)
+static bool answer(struct stream_file *reader, struct waiter *waiter)
 {
-	int rc = fuse_req_interrupted(waiter->req) ? -EINTR : fetch(reader, waiter->size);
+	bool given_up = request_given_up(waiter->req, &waiter->waiting);
+	int rc = given_up ? -EINTR : fetch(reader, waiter->size);
 	if (rc == -EAGAIN)
 		return false;
 	/* Waits for a call of interrupted() that is under way. */
@@ -120,20 +122,22 @@ static void tell_poller(struct stream_file *reader)
 	fuse_pollhandle_destroy(move_ptr(reader->poll));
 }
 
+#define LOOK_MS 1000 /* request_given_up() */
+
 /* While nobody waits, the records are left alone, and so is the processor. */
 static void *stream_run(void *argument)
 {
 	struct stream_file *reader = argument;
 	pthread_mutex_lock(&reader->lock);
 	while (!reader->stopping) {
-		bool wanted = reader->waiters || reader->poll;
+		bool waits = reader->waiters, wanted = waits || reader->poll;
 		struct pollfd fds[2] = {
 			{.fd = reader->wake, .events = POLLIN},
 			{.fd = wanted ? reader->backend->stream_poll_fd(reader->stream) : -1,
 			 .events = POLLIN},
 		};
 		pthread_mutex_unlock(&reader->lock);
-		poll(fds, 2, -1);
+		poll(fds, 2, waits ? LOOK_MS : -1);
 		pthread_mutex_lock(&reader->lock);
 		if (fds[0].revents) {
 			uint64_t count;
@@ -199,6 +203,7 @@ static int stream_file_wait(struct request *request, struct file *file, size_t s
 		return -ENOMEM;
 	waiter->req = request->req;
 	waiter->size = size;
+	waiter->waiting.pid = request->pid;
 	pthread_mutex_lock(&reader->lock);
 	bool answered = !reader->waiters && answer(reader, waiter);
 	if (!answered && flags & O_NONBLOCK) {

@@ -232,15 +232,23 @@ def device_waiter(place, scratch, random, stop, ledger):
     os.rmdir(name)
 
 
+def write_until_killed(place, base, random, ledger):
+    """Never returns: the process is not to become a client of its own."""
+    try:
+        while True:
+            key, value = base + random.randrange(OWN_KEYS), random.getrandbits(62)
+            ledger.update(key, value, lambda: write_file(f"{place}/ledger/{key}", str(value)))
+    except OSError:
+        os._exit(1)  # the daemon was killed: the parent goes on
+
+
 def killed_writer(place, scratch, random, stop, ledger):
     """Forks writers and kills them; what they acknowledged in the ledger counts."""
     base = 3000000 + OWN_KEYS * (os.getpid() % 4000)
     while not stop():
         child = os.fork()
         if child == 0:
-            while True:
-                key, value = base + random.randrange(OWN_KEYS), random.getrandbits(62)
-                ledger.update(key, value, lambda: write_file(f"{place}/ledger/{key}", str(value)))
+            write_until_killed(place, base, random, ledger)
         time.sleep(random.random() / 20)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

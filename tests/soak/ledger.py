@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The ledger of a soak: every update that a client made, when, and whether it was acknowledged.
 
-A client appends lines "KEY VALUE BEGAN ENDED" (nanoseconds of CLOCK_MONOTONIC, one clock for all
+A client appends lines "KEY VALUE BEGAN ENDED;" (nanoseconds of CLOCK_MONOTONIC, one clock for all
 processes) to a file of its own, in two steps, so that a client that was killed has told what it
-was about to do: first with ENDED 0, then, acknowledged, the full line. VALUE "-" is a deletion.
+was about to do: first with ENDED 0, then, acknowledged, the full line. A line that a kill cut off
+has no ";". VALUE "-" is a deletion.
 """
 import collections
 import os
@@ -27,7 +28,7 @@ class Ledger:
         self.write(key, value, began, time.monotonic_ns())
 
     def write(self, key, value, began, ended):
-        os.write(self.file, f"{key} {value} {began} {ended}\n".encode())
+        os.write(self.file, f"\n{key} {value} {began} {ended};".encode())
 
 
 def read_all(paths):
@@ -37,9 +38,10 @@ def read_all(paths):
         begun = {}
         with open(path, encoding="ascii") as stream:
             for line in stream:
-                if not line.endswith("\n"):
-                    continue  # killed in the middle of telling: then nothing was begun yet
-                key, value, began, ended = line.split()
+                line = line.rstrip("\n")
+                if not line.endswith(";"):
+                    continue  # then nothing was begun yet, or nothing acknowledged
+                key, value, began, ended = line[:-1].split()
                 begun[key, value, began] = int(ended)
         for (key, value, began), ended in begun.items():
             entries[key].append(Entry(key, value, int(began), ended or FOREVER))
