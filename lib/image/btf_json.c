@@ -103,6 +103,11 @@ static bool enum_print(struct printing *printing, const struct btf_type *type, u
 
 	if (width > 64 || !fits(printing, bit_offset, width))
 		return false;
+	if (bits) { /* a bit-field of any type is a hexadecimal number */
+		buffer_append_format(printing->out, "\"0x%" PRIx64 "\"",
+				     bits_read(printing, bit_offset, width));
+		return true;
+	}
 	value = sign_extend(bits_read(printing, bit_offset, width), width);
 	for (uint16_t i = 0; i < btf_vlen(type); i++) {
 		int64_t known = btf_is_enum(type) ? btf_enum(type)[i].val
@@ -120,7 +125,15 @@ static bool enum_print(struct printing *printing, const struct btf_type *type, u
 	return true;
 }
 
-/* An array of one-byte characters whose last one is NUL is text. */
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (!isprint((unsigned char)*text))
+			return false;
+	return true;
+}
+
+/* An array of one-byte characters whose last one is NUL is text, if it can be printed. */
 static bool text_print(struct printing *printing, const struct btf_array *array,
 		       uint64_t bit_offset)
 {
@@ -132,7 +145,7 @@ static bool text_print(struct printing *printing, const struct btf_array *array,
 	if (!type || !btf_is_int(type) || type->size != 1 || !name || !array->nelems ||
 	    (strcmp(name, "char") != 0 && !(btf_int_encoding(type) & BTF_INT_CHAR)) ||
 	    bit_offset % 8 || !fits(printing, bit_offset, 8 * (uint64_t)array->nelems) ||
-	    text[array->nelems - 1])
+	    text[array->nelems - 1] || !is_printable(text))
 		return false;
 	print_string(printing->out, text, strlen(text));
 	return true;

@@ -86,6 +86,30 @@ expect "of per-CPU values too" "$(bpftool -j map dump pinned bpffs/app/sub/percp
 	"$(snap export --json=bpftool --map app/sub/percpu d | jq -cS .)"
 expect "and of empty slots" "$(bpftool -j map dump pinned bpffs/app/devs | jq -cS .)" \
 	"$(snap export --json=bpftool --map devs d | jq -cS .)"
+# Every kind of BTF; not what the kernel shows in other words each time (lists, struct_ops), nor
+# reals, of which bpftool makes no JSON.
+mkdir bpffs/types
+if [ -r "${TYPES:-}" ] && bpftool prog loadall "$TYPES" bpffs/progs pinmaps bpffs/types 2>load.log; then
+	rm -f bpffs/types/idle bpffs/types/listed bpffs/types/reals
+	for map in bpffs/types/*; do
+		read -r keys values <<<"$(bpftool -j map show pinned "$map" |
+			jq -r '"\(.bytes_key) \(.bytes_value)"')"
+		for n in 1 2; do
+			key=("$n") value=()
+			for ((i = 1; i < keys; i++)); do key+=(0); done
+			for ((i = 0; i < values; i++)); do value+=($(((i * 37 + n * 11) % 256))); done
+			bpftool map update pinned "$map" key "${key[@]}" value "${value[@]}" 2>>update.log
+		done
+	done
+	snap dump -D types bpffs/types
+	for map in bpffs/types/*; do
+		expect "bpftool's JSON of typed values: $(basename "$map")" \
+			"$(bpftool -j map dump pinned "$map" | jq -cS 'sort_by(.key)')" \
+			"$(snap export --json=bpftool --map "types/$(basename "$map")" types | jq -cS 'sort_by(.key)')"
+	done
+else
+	skip_case "bpftool's JSON of typed values" "no BPF programs: clang is missing"
+fi
 expect "export in our shape" '[{"key":1,"value":1},{"key":2,"value":2},{"key":3,"value":3}]' \
 	"$(snap export --json --map flows d | jq -c 'sort')"
 expect "show --json" "the allow list 4" \
