@@ -105,7 +105,7 @@ def list_long(bench):
     ls makes for a key looks the directory up again: the name of a pin is never kept, and so the
     null filesystem's is not.
     """
-    house, count, by_path = bench.house, bench.held, bench.held // 5
+    house, count, by_path = bench.house, bench.held, bench.held // 20
     pins = {"long": house.make_map("long", count), "path": house.make_map("path", by_path)}
     with (house.mounted() as mount, house.nullfs(count) as null,
           house.nullfs(by_path) as null_path):
