@@ -166,7 +166,7 @@ def check_readme():
     CASES.append(("paths of README", [f"missing: {path}" for path in sorted(paths - placeholders)
                                       if not os.path.exists(os.path.join(TOP, path))]))
     functions = set(re.findall(r"`(\w+)\(\)`", text))
-    sources = "".join(read(os.path.join(directory, name)) for room in ("lib", "fs", "tools")
+    sources = "".join(read(os.path.join(directory, name)) for room in ("lib", "fs", "tools", "tests")
                       for directory, _, names in os.walk(os.path.join(TOP, room))
                       for name in names if name.endswith((".c", ".h")))
     CASES.append(("functions of README", [f"missing: {name}()" for name in sorted(functions)
