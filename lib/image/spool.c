@@ -7,12 +7,14 @@
 #include "image/message.h"
 #include "image/spool.h"
 
-int spool_init(struct spool *spool, int directory, size_t memory_max)
+int spool_init(struct spool *spool, int directory, size_t first_max, size_t halves_max)
 {
-	*spool = (struct spool){.directory = directory, .fd = -1, .half = memory_max / 2};
+	*spool = (struct spool){
+		.directory = directory, .fd = -1, .first_max = first_max, .half = halves_max / 2};
+	spool->first = malloc(first_max);
 	spool->memory = malloc(2 * spool->half);
 	spool->background = background_new();
-	return spool->memory && spool->background ? 0 : -ENOMEM;
+	return spool->first && spool->memory && spool->background ? 0 : -ENOMEM;
 }
 
 void spool_free(struct spool *spool)
@@ -21,6 +23,8 @@ void spool_free(struct spool *spool)
 	if (spool->fd >= 0)
 		close(spool->fd);
 	free(spool->memory);
+	free(spool->first);
+	spool->first = NULL;
 	spool->background = NULL;
 	spool->memory = NULL;
 	spool->fd = -1;
@@ -61,6 +65,11 @@ int spool_add(struct spool *spool, const void *bytes, size_t length)
 
 	if (!length)
 		return 0;
+	if (!spool->filed && !spool->used && spool->first_used + length <= spool->first_max) {
+		memcpy(spool->first + spool->first_used, bytes, length);
+		spool->first_used += length;
+		return 0;
+	}
 	if (spool->used + length > spool->half) {
 		error = spool_write(spool, filling(spool), spool->used);
 		spool->second = !spool->second;
@@ -81,7 +90,7 @@ int spool_reset(struct spool *spool)
 {
 	int error = background_wait(spool->background);
 
-	spool->used = 0;
+	spool->first_used = spool->used = 0;
 	if (error || !spool->filed)
 		return error;
 	spool->filed = 0;
@@ -109,7 +118,10 @@ int spool_pour(struct spool *spool, struct sealed_file *file)
 {
 	int error = background_wait(spool->background);
 
-	if (!error && spool->filed)
+	if (error)
+		return error;
+	sealed_file_write(file, spool->first, spool->first_used);
+	if (spool->filed)
 		error = spool_pour_file(spool, file);
 	if (error)
 		return error;

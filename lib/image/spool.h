@@ -16,7 +16,10 @@
 struct spool {
 	int directory; /* where the nameless file is made; not owned */
 	int fd;	       /* -1: all in memory yet */
-	/* two halves: while one is written to the file, the other one is filled */
+	/* the first bytes, which never see the file */
+	unsigned char *first;
+	size_t first_max, first_used;
+	/* two halves for the others: while one is written to the file, the other one is filled */
 	unsigned char *memory;
 	size_t half;
 	bool second;	/* that one is being filled */
@@ -25,14 +28,15 @@ struct spool {
 	struct background *background;
 };
 
-int spool_init(struct spool *spool, int directory, size_t memory_max);
+/* first_max: bytes that stay in memory; halves_max: bytes that wait to be written, at most. */
+int spool_init(struct spool *spool, int directory, size_t first_max, size_t halves_max);
 void spool_free(struct spool *spool);
 int spool_add(struct spool *spool, const void *bytes, size_t length);
 /* Forgets what is in it. */
 int spool_reset(struct spool *spool);
 static inline uint64_t spool_size(const struct spool *spool)
 {
-	return spool->filed + spool->used;
+	return spool->first_used + spool->filed + spool->used;
 }
 /* Appends all of it to `file` and empties the spool. */
 int spool_pour(struct spool *spool, struct sealed_file *file);

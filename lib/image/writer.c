@@ -188,8 +188,9 @@ static int data_start(struct writer *writer, struct fault *fault)
 	if (error)
 		return error;
 	sealed_file_write(writer->data, magic, sizeof(magic));
-	if (spool_init(&writer->keys, writer->directory, WRITER_SPOOL_MEMORY) ||
-	    spool_init(&writer->values, writer->directory, WRITER_SPOOL_MEMORY))
+	if (spool_init(&writer->keys, writer->directory, WRITER_KEYS_MEMORY, WRITER_SPOOL_MEMORY) ||
+	    spool_init(&writer->values, writer->directory, WRITER_VALUES_MEMORY,
+		       WRITER_SPOOL_MEMORY))
 		return fault_set(fault, ENOMEM, "out of memory");
 	return 0;
 }

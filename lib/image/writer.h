@@ -5,7 +5,7 @@
  * The directory is made under a temporary name beside the wanted one and renamed at the end;
  * SHA256SUMS comes last, and the empty manifest.json first, so that a directory left by a kill
  * is neither a snapshot nor taken for a CRIU image. Elements go straight to disk; only
- * WRITER_SPOOL_MEMORY of keys and as much of values is held.
+ * the memory below is held of them.
  */
 #ifndef IMAGE_WRITER_H
 #define IMAGE_WRITER_H
@@ -17,7 +17,10 @@
 
 /* The format's sizes have 32 bits; CRIU in practice ends at 2 GiB: split well below. */
 #define WRITER_ENTRY_MAX (1u << 30)
-#define WRITER_SPOOL_MEMORY (8u << 20)
+#define WRITER_KEYS_MEMORY (4u << 20)
+#define WRITER_VALUES_MEMORY (24u << 20)
+/* Of each, what is on its way to the file. */
+#define WRITER_SPOOL_MEMORY (4u << 20)
 
 struct writer;
 
