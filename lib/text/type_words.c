@@ -147,6 +147,18 @@ static int parse_member(struct parser *parser, struct members *members)
 	return parse_type(parser, &member->type);
 }
 
+/*
+ * What is far too long for its map is refused before anything is made of it: sealing looks at every
+ * byte. Packed it may still fit, and padding makes at most this of it.
+ */
+#define PADDED(size) ((uint64_t)(size)*16 + 16)
+static uint32_t size_limit(const struct parser *parser)
+{
+	if (!parser->size || PADDED(parser->size) > TYPE_SIZE_MAX)
+		return TYPE_SIZE_MAX;
+	return (uint32_t)PADDED(parser->size);
+}
+
 /* Offsets as a C compiler gives them. */
 static int lay_out(struct parser *parser, struct type *type, struct members *members, bool packed)
 {
@@ -161,9 +173,9 @@ static int lay_out(struct parser *parser, struct type *type, struct members *mem
 		member->offset = (uint32_t)offset;
 		offset += member->type->size;
 		most = alignment > most ? alignment : most;
-		if (offset > TYPE_SIZE_MAX)
+		if (offset > size_limit(parser))
 			return fault_set(parser->fault, EINVAL, "the type has more than %u bytes",
-					 TYPE_SIZE_MAX);
+					 size_limit(parser));
 	}
 	type->size = (uint32_t)((offset + most - 1) / most * most);
 	type->members = members->list;
@@ -289,9 +301,9 @@ static int parse_counts(struct parser *parser, const struct type **type)
 	}
 	if (error)
 		return error;
-	if ((uint64_t)element->size * count > TYPE_SIZE_MAX)
+	if ((uint64_t)element->size * count > size_limit(parser))
 		return fault_set(parser->fault, EINVAL, "the type has more than %u bytes",
-				 TYPE_SIZE_MAX);
+				 size_limit(parser));
 	*type = type_array(parser->arena, element, count);
 	return *type ? 0 : -ENOMEM;
 }
