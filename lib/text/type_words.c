@@ -152,11 +152,16 @@ static int parse_member(struct parser *parser, struct members *members)
  * byte. Packed it may still fit, and padding makes at most this of it.
  */
 #define PADDED(size) ((uint64_t)(size)*16 + 16)
-static uint32_t size_limit(const struct parser *parser)
+static int check_size(const struct parser *parser, uint64_t size)
 {
-	if (!parser->size || PADDED(parser->size) > TYPE_SIZE_MAX)
-		return TYPE_SIZE_MAX;
-	return (uint32_t)PADDED(parser->size);
+	if (size > TYPE_SIZE_MAX)
+		return fault_set(parser->fault, EINVAL, "the type has more than %u bytes",
+				 TYPE_SIZE_MAX);
+	if (parser->size && size > PADDED(parser->size))
+		return fault_set(parser->fault, EINVAL,
+				 "the type has %u bytes or more, expected %u", (uint32_t)size,
+				 parser->size);
+	return 0;
 }
 
 /* Offsets as a C compiler gives them. */
@@ -173,9 +178,9 @@ static int lay_out(struct parser *parser, struct type *type, struct members *mem
 		member->offset = (uint32_t)offset;
 		offset += member->type->size;
 		most = alignment > most ? alignment : most;
-		if (offset > size_limit(parser))
-			return fault_set(parser->fault, EINVAL, "the type has more than %u bytes",
-					 size_limit(parser));
+		int error = check_size(parser, offset);
+		if (error)
+			return error;
 	}
 	type->size = (uint32_t)((offset + most - 1) / most * most);
 	type->members = members->list;
@@ -301,9 +306,9 @@ static int parse_counts(struct parser *parser, const struct type **type)
 	}
 	if (error)
 		return error;
-	if ((uint64_t)element->size * count > size_limit(parser))
+	if ((uint64_t)element->size * count > TYPE_SIZE_MAX)
 		return fault_set(parser->fault, EINVAL, "the type has more than %u bytes",
-				 size_limit(parser));
+				 TYPE_SIZE_MAX);
 	*type = type_array(parser->arena, element, count);
 	return *type ? 0 : -ENOMEM;
 }
