@@ -62,6 +62,7 @@ struct request {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	bool identified;    /* the directory's object was found to be there (object_acquire()) */
 	struct fault fault; /* the sentence that goes with a refusal */
 	gid_t groups[CALLER_GROUPS_MAX];
 };

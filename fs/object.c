@@ -266,6 +266,7 @@ int object_acquire(struct request *request, struct node *node, struct object **o
 	int rc = source->identify(request, dir, &st, &backend, &kind, &id);
 	if (rc)
 		return rc;
+	request->identified = true;
 	if (owner)
 		*owner = st;
 	*object = id ? find_and_hold(cache, backend, kind, id) : NULL;

@@ -45,7 +45,7 @@ int stale_by_name(struct request *request, struct node *dir, int rc)
 	struct stat owner;
 	if (rc != -ENOENT && rc != -ESTALE)
 		return rc;
-	if (object_owner(dir) && stat_owner(request, dir, &owner))
+	if (!request->identified && object_owner(dir) && stat_owner(request, dir, &owner))
 		return -ESTALE;
 	return -ENOENT;
 }

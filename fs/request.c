@@ -64,6 +64,7 @@ struct request request_begin(struct fuse_req *req)
 	request.uid = context->uid;
 	request.gid = context->gid;
 	request.umask = context->umask;
+	request.identified = false;
 	request.fault.text[0] = '\0';
 	operation = (struct waiting){.pid = context->pid};
 	interrupt_ask(asked_to_stop, req);

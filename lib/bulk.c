@@ -84,7 +84,8 @@ static int clear_draining(struct handle *map, uint64_t *count)
  * (maybe_wait_bpf_programs()), and such an array has no BPF_MAP_DELETE_BATCH to wait once. Callers
  * that wait at the same time share the period: 100,000 elements take seconds, not half an hour.
  */
-#define WAITERS 64
+#define WAITERS 256
+#define WAITER_STACK (64u << 10) /* bytes */
 
 struct waiting_deletion {
 	struct handle *map;
@@ -121,12 +122,16 @@ static void *delete_waiting(void *argument)
 static int chunk_delete_waiting(struct waiting_deletion *shared)
 {
 	pthread_t threads[WAITERS - 1];
+	pthread_attr_t attributes;
 	size_t started = 0;
 
 	shared->next = 0;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, WAITER_STACK);
 	while (started < WAITERS - 1 && started + 1 < shared->chunk.count &&
-	       !pthread_create(&threads[started], NULL, delete_waiting, shared))
+	       !pthread_create(&threads[started], &attributes, delete_waiting, shared))
 		started++;
+	pthread_attr_destroy(&attributes);
 	delete_waiting(shared);
 	while (started)
 		pthread_join(threads[--started], NULL);

@@ -10,6 +10,7 @@
 #   --vm         also run the tests that need a kernel of their own, in QEMU
 #
 # The rings: lib needs no privilege at all, fuse needs /dev/fuse, kernel needs bpf(2) and root.
+# With the sanitizers, tests that repeat something many times do a tenth of it ($TEST_SHARE, percent).
 # A ring whose means are here must run: a skip there is a failure. The last line is
 # "N passed, N failed, N skipped"; exit status 0 only if nothing failed.
 set -euo pipefail
@@ -24,7 +25,7 @@ problems=()
 
 usage()
 {
-	sed -n '3,14s/^# \{0,1\}//p' tools/test.sh >&2
+	sed -n '3,15s/^# \{0,1\}//p' tools/test.sh >&2
 	exit 2
 }
 
@@ -118,19 +119,19 @@ run_rings()
 ./tools/packages.sh install build test ${vm:+vm}
 
 build_tree build-test gcc -Dbuildtype=debugoptimized -Dtests=enabled
-run_rings build-test 1
+run_rings build-test 2
 
 if [ -z "$quick" ]; then
 	build_tree build-asan gcc -Dbuildtype=debugoptimized -Dtests=enabled \
 		-Db_sanitize=address,undefined
-	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
+	TEST_SHARE=10 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_rings build-asan 4
 	build_tree build-clang clang -Dbuildtype=debugoptimized -Dtests=enabled -Dfuzz=enabled \
 		-Db_sanitize=address,undefined -Db_lundef=false
 	build_tree build-release gcc -Dbuildtype=release
 	check_format
 	./tools/packages.sh install package
-	run_ring build-test package 1
+	run_ring build-test package 2
 fi
 
 if [ -n "$vm" ]; then

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/mounts.sh"
 need_bpf
 
-elements=${SIZE_ELEMENTS:-100000}
+elements=$((100000 * ${TEST_SHARE:-100} / 100))
 writer=
 
 stop_writer()

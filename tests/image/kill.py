@@ -19,7 +19,8 @@ import tempfile
 import time
 
 BPFSNAP = os.path.abspath(sys.argv[1])
-MOMENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+SHARE = int(os.environ.get('TEST_SHARE', 100))
+MOMENTS = int(sys.argv[2]) if len(sys.argv) > 2 else max(200 * SHARE // 100, 16)
 ELEMENTS = 20000
 STATE_FILES = ('queue-', 'undo-', '.undo-', 'drain-', 'run-', '.run-', 'done-')
 

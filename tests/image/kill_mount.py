@@ -19,7 +19,8 @@ import tempfile
 import time
 
 BPFUSE, BPFSNAP = map(os.path.abspath, sys.argv[1:3])
-MOMENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 30
+SHARE = int(os.environ.get('TEST_SHARE', 100))
+MOMENTS = int(sys.argv[3]) if len(sys.argv) > 3 else max(30 * SHARE // 100, 6)
 ELEMENTS = 150
 
 

@@ -175,6 +175,8 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--kill-daemon", action="store_true")
     arguments = parser.parse_args()
+    if "TEST_SHARE" in os.environ:
+        arguments.seconds = max(arguments.seconds * int(os.environ["TEST_SHARE"]) / 100, 10)
     if reason := skip_reason(arguments.source):
         print(f"1..0 # SKIP {reason}")
         return 0

@@ -278,6 +278,9 @@ int main(int argc, char **argv)
 		puts(world_kernel_missing());
 		return 77;
 	}
+	if (getenv("TEST_SHARE"))
+		options.operations =
+			options.operations * strtoull(getenv("TEST_SHARE"), NULL, 10) / 100;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("seed %llu\n", (unsigned long long)options.seed);
 	kernel_world = world_kernel_open();
