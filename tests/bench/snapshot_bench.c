@@ -185,7 +185,7 @@ static void snapshot_take(const struct bench *bench, const char *path)
 	static const struct snapshot_dump_options options = {.replace = true};
 	static const struct snapshot_source source = {"bench", "bench"};
 	struct fault fault = FAULT_INIT;
-	snapshot_report *report;
+	snapshot_report *report = NULL;
 
 	if (snapshot_dump(bench->backend, &source, 1, path, &options, &report, &fault))
 		fault_die(&fault);
@@ -217,7 +217,7 @@ static double ours_restore(const struct bench *bench)
 {
 	static const struct snapshot_restore_options options = {0};
 	struct fault fault = FAULT_INIT;
-	snapshot_report *report;
+	snapshot_report *report = NULL;
 	struct image *image;
 	char path[4096];
 	double start;
