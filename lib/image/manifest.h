@@ -24,7 +24,8 @@ struct manifest_facts {
 /* Builds image->manifest from the rest of the image. */
 int manifest_build(struct image *image, const struct manifest_facts *facts, struct fault *fault);
 
-/* Gives `to` what `from`, a manifest of the same maps and pins before, has and nobody here knows. */
+/* Gives `to` what `from`, a manifest of the same maps and pins before, has and nobody here knows.
+ */
 void manifest_keep(json_t *to, const json_t *from);
 
 /* Reads manifest.json of the directory into image->manifest. 1, 0 (none) or -errno. */

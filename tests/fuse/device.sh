@@ -43,12 +43,12 @@ wait "${waiting[@]}"
 echo 30000000 >devices.offload/nsim0/latency_us
 for signal in TERM KILL; do
 	cat bound/1 >/dev/null &
-	waiting=$!
+	reader=$!
 	sleep 0.3
-	check "cat waits" kill -0 $waiting
-	kill -$signal $waiting
+	check "cat waits" kill -0 $reader
+	kill -$signal $reader
 	SECONDS=0
-	wait $waiting 2>/dev/null
+	wait $reader 2>/dev/null
 	check "SIG$signal ends it at once" test $SECONDS -lt 5
 done
 refuses "an update that is given up" "" timeout 1 bash -c 'echo 9 >bound/1'
