@@ -68,13 +68,20 @@ static void element_return(struct element *element)
 	borrowed_return(&element->value);
 }
 
+/* Whether numbers in its keys or values are of open files. */
+static bool has_files(const struct object *map)
+{
+	const struct map_type *type = map_type_get(map->info.type);
+	return map->handle->backend->takes_files && (type->key_is_fd || type->value == VALUE_FD);
+}
+
 static int element_borrow(struct request *request, const struct object *map, const void *key,
 			  const void *value, struct element *element)
 {
 	const struct map_type *type = map_type_get(map->info.type);
 	int rc = 0;
 	*element = (struct element){{.fd = -1}, {.fd = -1}, key, value};
-	if (!map->handle->backend->takes_files)
+	if (!has_files(map))
 		return 0;
 	if (type->key_is_fd) {
 		rc = borrow(request, key, sizeof(int), &element->key);
@@ -122,12 +129,6 @@ int element_delete(struct request *request, struct object *map, const void *key)
 	rc = map_delete(map->handle, element.key_bytes);
 	element_return(&element);
 	return rc;
-}
-
-static bool has_files(const struct object *map)
-{
-	const struct map_type *type = map_type_get(map->info.type);
-	return map->handle->backend->takes_files && (type->key_is_fd || type->value == VALUE_FD);
 }
 
 int element_update_many(struct request *request, struct object *map, const void *keys,

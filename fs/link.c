@@ -7,11 +7,7 @@
 
 static void append_link_type(struct buffer *text, uint32_t type)
 {
-	const char *name = libbpf_bpf_link_type_str((enum bpf_link_type)type);
-	if (name)
-		buffer_append_string(text, name);
-	else
-		buffer_append_format(text, "type-%u", type);
+	object_type_append(text, libbpf_bpf_link_type_str((enum bpf_link_type)type), type);
 }
 
 static int render_link_type(struct request *request, struct node *node, struct object *link,

@@ -80,6 +80,14 @@ const struct node_kind kind_object_pins = {
 
 /* --- info --- */
 
+void object_type_append(struct buffer *text, const char *name, uint32_t type)
+{
+	if (name)
+		buffer_append_string(text, name);
+	else
+		buffer_append_format(text, "type-%u", type);
+}
+
 int object_add_pins(struct object *object, json_t *info)
 {
 	struct buffer pins = BUFFER_INIT;

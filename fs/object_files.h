@@ -12,6 +12,8 @@ extern const struct node_kind kind_object_holders; /* "PID COMM" lines */
 extern const struct node_kind
 	kind_object_pins; /* paths relative to the mount's root, a line each */
 
+/* A type's name as libbpf has it, or "type-N" where it has none (NULL). */
+void object_type_append(struct buffer *text, const char *name, uint32_t type);
 /* The same paths as the member "pins" of an info. */
 int object_add_pins(struct object *object, json_t *info);
 /* Appends an info, which is taken over, as one line. NULL: -ENOMEM. */

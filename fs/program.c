@@ -13,11 +13,7 @@
 
 void prog_type_print(struct buffer *text, uint32_t type)
 {
-	const char *name = libbpf_bpf_prog_type_str((enum bpf_prog_type)type);
-	if (name)
-		buffer_append_string(text, name);
-	else
-		buffer_append_format(text, "type-%u", type);
+	object_type_append(text, libbpf_bpf_prog_type_str((enum bpf_prog_type)type), type);
 }
 
 /* --- programs: one value each --- */

@@ -9,6 +9,7 @@
 #include <bpfuse/cleanup.h>
 #include "image/decision.h"
 #include "image/manifest.h"
+#include "image/report.h"
 #include "image/state.h"
 
 #define RUN_PREFIX "run-"
@@ -269,11 +270,9 @@ static int done_visit(void *context, int directory, const char *file)
 		record = record_read(directory, DONE_PREFIX, name);
 		error = maps_freeze(recovery->backend, record, recovery->fault);
 		json_decref(record);
-		if (!error && recovery->notes)
-			json_array_append_new(recovery->notes,
-					      json_pack("{s:s, s:s}", "what", "restore", "why",
-							"a run that was killed at its end: "
-							"completed"));
+		if (!error)
+			notes_add(recovery->notes, "restore",
+				  "a run that was killed at its end: completed");
 	}
 	if (!error)
 		unlinkat(directory, file, 0);

@@ -9,6 +9,7 @@
 #include "image/contents.h"
 #include "image/drain.h"
 #include "image/drain_journal.h"
+#include "image/report.h"
 
 /* Elements of a batch, and the bytes they may have together where one alone has not more. */
 #define BATCH_COUNT 4096u
@@ -339,11 +340,7 @@ static int file_recover(struct recovery *recovery, struct drain_file *file)
 		return put_fault(file, error, recovery->fault);
 	snprintf(what, sizeof(what), "map %" PRIu32 " (%.15s)", file->head.map_id,
 		 file->head.map_name);
-	if (recovery->notes)
-		json_array_append_new(
-			recovery->notes,
-			json_pack("{s:s, s:s}", "what", what, "why",
-				  "a run that was killed had its elements: put back"));
+	notes_add(recovery->notes, what, "a run that was killed had its elements: put back");
 	return 0;
 }
 

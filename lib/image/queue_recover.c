@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
 #include "image/queue_journal.h"
+#include "image/report.h"
 
 /* Was the armed pop done? Then its value has replaced the complement, or its text is there. */
 static int journal_disarm(struct handle *map, struct queue_journal *journal)
@@ -148,13 +149,6 @@ struct recovery {
 	struct fault *fault;
 };
 
-static void recovery_note(const struct recovery *recovery, const char *name, const char *why)
-{
-	if (recovery->notes)
-		json_array_append_new(recovery->notes,
-				      json_pack("{s:s, s:s}", "what", name, "why", why));
-}
-
 static int journal_put(struct recovery *recovery, struct queue_journal *journal)
 {
 	const char *why = journal->head->prepared
@@ -169,7 +163,7 @@ static int journal_put(struct recovery *recovery, struct queue_journal *journal)
 	found = journal_find_map(recovery->backend, journal->head, &map);
 	if (found <= 0) {
 		if (!found)
-			recovery_note(recovery, what, "is gone; its journal is removed");
+			notes_add(recovery->notes, what, "is gone; its journal is removed");
 		queue_journal_close(journal, !found);
 		return found;
 	}
@@ -181,7 +175,7 @@ static int journal_put(struct recovery *recovery, struct queue_journal *journal)
 	}
 	error = queue_put_back(map, journal, recovery->fault);
 	if (!error)
-		recovery_note(recovery, what, why);
+		notes_add(recovery->notes, what, why);
 	return error;
 }
 

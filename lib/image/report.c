@@ -6,20 +6,20 @@ snapshot_report *report_new(void)
 	return json_pack("{s:[], s:[]}", "omitted", "notes");
 }
 
-static void report_add(snapshot_report *report, const char *list, const char *what, const char *why)
+void notes_add(json_t *notes, const char *what, const char *why)
 {
-	json_array_append_new(json_object_get(report, list),
-			      json_pack("{s:s, s:s}", "what", what, "why", why));
+	if (notes)
+		json_array_append_new(notes, json_pack("{s:s, s:s}", "what", what, "why", why));
 }
 
 void report_omit(snapshot_report *report, const char *what, const char *why)
 {
-	report_add(report, "omitted", what, why);
+	notes_add(json_object_get(report, "omitted"), what, why);
 }
 
 void report_note(snapshot_report *report, const char *what, const char *why)
 {
-	report_add(report, "notes", what, why);
+	notes_add(json_object_get(report, "notes"), what, why);
 }
 
 void report_omit_all(snapshot_report *report, const json_t *omitted)

@@ -7,6 +7,8 @@
 snapshot_report *report_new(void);
 void report_omit(snapshot_report *report, const char *what, const char *why);
 void report_note(snapshot_report *report, const char *what, const char *why);
+/* The same to the list itself; nothing where notes is NULL: nobody wants them. */
+void notes_add(json_t *notes, const char *what, const char *why);
 /* Appends all of an array of {"what","why"} to "omitted". */
 void report_omit_all(snapshot_report *report, const json_t *omitted);
 

@@ -430,13 +430,6 @@ struct recovery {
 	struct fault *fault;
 };
 
-static void recovery_note(const struct recovery *recovery, const char *name, const char *why)
-{
-	if (recovery->notes)
-		json_array_append_new(recovery->notes,
-				      json_pack("{s:s, s:s}", "what", name, "why", why));
-}
-
 /* owner: of a commit directory, which is renamed first. */
 static int leftover_remove(struct recovery *recovery, const struct caller *caller, const char *path,
 			   const char *owner)
@@ -473,9 +466,9 @@ static int leftover_handle(struct recovery *recovery, const char *name)
 	error = leftover_remove(recovery, caller, path, commit ? name + prefix : NULL);
 	if (error)
 		return path_fault(recovery->fault, error, path, "cannot be removed");
-	recovery_note(recovery, name,
-		      commit ? "a restore that was killed at its end: finished"
-			     : "a restore that was killed: removed");
+	notes_add(recovery->notes, name,
+		  commit ? "a restore that was killed at its end: finished"
+			 : "a restore that was killed: removed");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "image/dump.h"
 #include "image/reader.h"
 #include "image/refill.h"
+#include "image/report.h"
 #include "image/restore.h"
 #include "image/state.h"
 #include "image/undo.h"
@@ -173,11 +174,10 @@ static int image_recover(const struct recovery *recovery, const char *name)
 	if (image_read(path, IMAGE_HEADS, &image, NULL) || image->foreign)
 		return 0;
 	error = image_undo(recovery->backend, path, image, recovery->fault);
-	if (!error && recovery->notes)
-		json_array_append_new(recovery->notes,
-				      json_pack("{s:s, s:s}", "what", name, "why",
-						"a run that was killed while it changed maps: "
-						"their elements are as before"));
+	if (!error)
+		notes_add(recovery->notes, name,
+			  "a run that was killed while it changed maps: "
+			  "their elements are as before");
 	return error;
 }
 
