@@ -88,11 +88,15 @@ def killed_after(seconds, words):
     return process.returncode == -signal.SIGKILL
 
 
-def moments(count, words, before, after):
-    before()
+def time_of(words):
     start = time.monotonic()
     run(*words)
-    whole = time.monotonic() - start
+    return time.monotonic() - start
+
+
+def moments(count, words, before, after):
+    before()
+    whole = time_of(words)
     after()
     kills = runs = 0
     while kills < count:
@@ -162,12 +166,14 @@ def check_other_mount(world, count):
     """The journal of a killed run waits for a run on its own mount."""
     other = World(world.scratch, 'other')
     wanted, theirs = contents(world), contents(other)
-    words = [BPFSNAP, 'dump', '-D', os.path.join(world.scratch, 'out2'), '--queues', '--state',
-             world.state, world.path('app')]
+    out = os.path.join(world.scratch, 'out2')
+    words = [BPFSNAP, 'dump', '-D', out, '--queues', '--state', world.state, world.path('app')]
+    whole = time_of(words)
     try:
-        for attempt in range(count * 20):  # later ones are for slow machines
-            killed_after(random.uniform(0.005, 0.05 + attempt * 0.005), words)
-            if os.path.exists(world.state) and os.listdir(world.state):
+        for _ in range(count * 20):
+            shutil.rmtree(out, ignore_errors=True)
+            killed_after(random.uniform(0, whole), words)
+            if os.listdir(world.state):
                 break
         assert os.listdir(world.state), 'no journal was left'
         assert contents(other) == theirs, 'elements came to another mount'

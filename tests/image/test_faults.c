@@ -151,7 +151,7 @@ static void assert_complete(struct backend *world)
 }
 
 /* Call number 0, 1, 2, ... fails, until the restore ends before it; some can be done without. */
-Test(faults, a_restore_that_fails_changes_nothing, .timeout = 60)
+Test(faults, a_restore_that_fails_changes_nothing)
 {
 	static const struct snapshot_dump_options queues = {.queues = true};
 	struct backend *from = empty_world();
@@ -185,7 +185,7 @@ Test(faults, a_restore_that_fails_changes_nothing, .timeout = 60)
 	backend_close(from);
 }
 
-Test(faults, a_refill_that_fails_is_undone, .timeout = 60)
+Test(faults, a_refill_that_fails_is_undone)
 {
 	struct backend *world = empty_world();
 	cleanup_free char *first = NULL, *second = NULL;
@@ -220,7 +220,7 @@ Test(faults, a_refill_that_fails_is_undone, .timeout = 60)
  * References, queues and all: as before, or (the call failed behind the decision) complete but for
  * what the next run puts in.
  */
-Test(faults, a_refill_of_every_type_that_fails_is_undone, .timeout = 120)
+Test(faults, a_refill_of_every_type_that_fails_is_undone)
 {
 	static const struct snapshot_dump_options again = {.queues = true, .replace = true};
 	bool met = true;
@@ -324,7 +324,7 @@ Test(faults, a_device_that_goes_away_changes_nothing)
 }
 
 /* A queue that is being read, and a drain: everything is back, in order. */
-Test(faults, a_dump_that_fails_puts_everything_back, .timeout = 60)
+Test(faults, a_dump_that_fails_puts_everything_back)
 {
 	struct snapshot_dump_options options = {.queues = true, .drain = true, .replace = true};
 	static const struct snapshot_source source = {"app", "app"};

@@ -553,7 +553,7 @@ static void mutants_run(const char *from, bool sealed, unsigned count)
 	printf("# %u of %u mutants make sense\n", believed, count);
 }
 
-Test(hostile, no_mutant_is_accepted_wrongly, .timeout = 120)
+Test(hostile, no_mutant_is_accepted_wrongly)
 {
 	mutants_run(small_snapshot(), true, MUTANTS * 3 / 4);
 	mutants_run(sample("criu42-mmapable"), false, MUTANTS / 8);

@@ -188,7 +188,7 @@ ParameterizedTestParameters(walk, exactly_once)
 				   sizeof(shapes) / sizeof(shapes[0]));
 }
 
-ParameterizedTest(struct shape *shape, walk, exactly_once, .timeout = 300)
+ParameterizedTest(struct shape *shape, walk, exactly_once)
 {
 	struct backend *backend = world_open();
 	struct handle *map = shape_create(backend, shape);
