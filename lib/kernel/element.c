@@ -11,7 +11,7 @@ int kernel_map_lookup(struct handle *map, const void *key, void *value, uint64_t
 		.flags = flags,
 	};
 
-	return kernel_bpf(BPF_MAP_LOOKUP_ELEM, &attr);
+	return kernel_bpf(BPF_MAP_LOOKUP_ELEM, &attr, ATTR_SIZE(flags));
 }
 
 int kernel_map_update(struct handle *map, const void *key, const void *value, uint64_t flags)
@@ -23,7 +23,7 @@ int kernel_map_update(struct handle *map, const void *key, const void *value, ui
 		.flags = flags,
 	};
 
-	return kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	return kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr, ATTR_SIZE(flags));
 }
 
 int kernel_map_delete(struct handle *map, const void *key)
@@ -33,7 +33,7 @@ int kernel_map_delete(struct handle *map, const void *key)
 		.key = pointer_u64(key),
 	};
 
-	return kernel_bpf(BPF_MAP_DELETE_ELEM, &attr);
+	return kernel_bpf(BPF_MAP_DELETE_ELEM, &attr, ATTR_SIZE(key));
 }
 
 int kernel_map_next_key(struct handle *map, const void *key, void *next)
@@ -44,7 +44,7 @@ int kernel_map_next_key(struct handle *map, const void *key, void *next)
 		.next_key = pointer_u64(next),
 	};
 
-	return kernel_bpf(BPF_MAP_GET_NEXT_KEY, &attr);
+	return kernel_bpf(BPF_MAP_GET_NEXT_KEY, &attr, ATTR_SIZE(next_key));
 }
 
 int kernel_map_lookup_and_delete(struct handle *map, const void *key, void *value, uint64_t flags)
@@ -56,7 +56,7 @@ int kernel_map_lookup_and_delete(struct handle *map, const void *key, void *valu
 		.flags = flags,
 	};
 
-	return kernel_bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr);
+	return kernel_bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &attr, ATTR_SIZE(flags));
 }
 
 static int map_batch(enum bpf_cmd command, struct handle *map, union bpf_attr *attr,
@@ -66,7 +66,7 @@ static int map_batch(enum bpf_cmd command, struct handle *map, union bpf_attr *a
 
 	attr->batch.map_fd = (uint32_t)map->fd;
 	attr->batch.count = *count;
-	error = kernel_bpf(command, attr);
+	error = kernel_bpf(command, attr, ATTR_SIZE(batch.elem_flags));
 	*count = attr->batch.count;
 	return error;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <linux/bpf.h>
 #include <bpfuse/backend.h>
+#include "attr.h"
 
 struct kernel_backend {
 	struct backend base;
@@ -24,8 +25,11 @@ static inline uint64_t pointer_u64(const void *pointer)
 	return (uint64_t)(uintptr_t)pointer;
 }
 
-/* bpf(2): its result (often a descriptor, close-on-exec as the kernel makes them) or -errno. */
-int kernel_bpf(enum bpf_cmd command, union bpf_attr *attr);
+/*
+ * bpf(2) with the first size bytes of attr, see ATTR_SIZE(): its result (often a descriptor,
+ * close-on-exec as the kernel makes them) or -errno.
+ */
+int kernel_bpf(enum bpf_cmd command, union bpf_attr *attr, size_t size);
 /* Wraps fd; on failure fd is closed. */
 int kernel_handle_new(struct backend *backend, enum object_kind kind, int fd,
 		      struct handle **handle);

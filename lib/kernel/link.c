@@ -261,5 +261,5 @@ int kernel_link_detach(struct handle *link)
 {
 	union bpf_attr attr = {.link_detach = {.link_fd = (uint32_t)link->fd}};
 
-	return kernel_bpf(BPF_LINK_DETACH, &attr);
+	return kernel_bpf(BPF_LINK_DETACH, &attr, ATTR_SIZE(link_detach.link_fd));
 }

@@ -30,7 +30,7 @@ int kernel_map_create(struct backend *backend, const struct map_spec *spec, stru
 
 	/* All 16 bytes: a name that fills them has no NUL, and the kernel says EINVAL. */
 	memcpy(attr.map_name, spec->name, sizeof(attr.map_name));
-	fd = kernel_bpf(BPF_MAP_CREATE, &attr);
+	fd = kernel_bpf(BPF_MAP_CREATE, &attr, ATTR_SIZE(map_extra));
 	return fd < 0 ? fd : kernel_handle_new(backend, OBJECT_MAP, fd, map);
 }
 
@@ -106,5 +106,5 @@ int kernel_map_freeze(struct handle *map)
 {
 	union bpf_attr attr = {.map_fd = (uint32_t)map->fd};
 
-	return kernel_bpf(BPF_MAP_FREEZE, &attr);
+	return kernel_bpf(BPF_MAP_FREEZE, &attr, ATTR_SIZE(map_fd));
 }

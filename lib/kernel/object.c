@@ -20,9 +20,9 @@ static const struct {
 	[OBJECT_BTF] = {BPF_BTF_GET_FD_BY_ID, BPF_BTF_GET_NEXT_ID, "btf"},
 };
 
-int kernel_bpf(enum bpf_cmd command, union bpf_attr *attr)
+int kernel_bpf(enum bpf_cmd command, union bpf_attr *attr, size_t size)
 {
-	long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
+	long result = syscall(SYS_bpf, command, attr, size);
 
 	return result < 0 ? -errno : (int)result;
 }
@@ -79,14 +79,14 @@ int kernel_info(int fd, void *info, size_t size)
 			 .info = pointer_u64(info)},
 	};
 
-	return kernel_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	return kernel_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_SIZE(info.info));
 }
 
 int kernel_object_open(struct backend *backend, enum object_kind kind, uint32_t id,
 		       uint32_t open_flags, struct handle **handle)
 {
 	union bpf_attr attr = {.map_id = id, .open_flags = open_flags};
-	int fd = kernel_bpf(kinds[kind].open, &attr);
+	int fd = kernel_bpf(kinds[kind].open, &attr, ATTR_SIZE(open_flags));
 
 	return fd < 0 ? fd : kernel_handle_new(backend, kind, fd, handle);
 }
@@ -94,7 +94,7 @@ int kernel_object_open(struct backend *backend, enum object_kind kind, uint32_t 
 int kernel_object_next(struct backend *backend, enum object_kind kind, uint32_t after, uint32_t *id)
 {
 	union bpf_attr attr = {.start_id = after};
-	int error = kernel_bpf(kinds[kind].next, &attr);
+	int error = kernel_bpf(kinds[kind].next, &attr, ATTR_SIZE(next_id));
 
 	if (!error)
 		*id = attr.next_id;
@@ -108,7 +108,7 @@ int kernel_btf_load(struct backend *backend, const void *bytes, size_t length, s
 
 	if (length > UINT32_MAX)
 		return -E2BIG;
-	fd = kernel_bpf(BPF_BTF_LOAD, &attr);
+	fd = kernel_bpf(BPF_BTF_LOAD, &attr, ATTR_SIZE(btf_size));
 	return fd < 0 ? fd : kernel_handle_new(backend, OBJECT_BTF, fd, btf);
 }
 

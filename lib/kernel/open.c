@@ -85,7 +85,7 @@ static const struct backend_ops kernel_ops = {
 static int bpf_probe(struct fault *fault)
 {
 	union bpf_attr attr = {0};
-	int error = kernel_bpf(BPF_MAP_GET_NEXT_ID, &attr);
+	int error = kernel_bpf(BPF_MAP_GET_NEXT_ID, &attr, ATTR_SIZE(next_id));
 
 	switch (error) {
 	case -EPERM:

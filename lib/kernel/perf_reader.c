@@ -114,7 +114,7 @@ static int buffer_open(struct cpu_buffer *buffer, int map_fd, uint32_t cpu)
 	buffer->data = (unsigned char *)memory + page;
 	if (ioctl(buffer->fd, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
-	return kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr);
+	return kernel_bpf(BPF_MAP_UPDATE_ELEM, &attr, ATTR_SIZE(flags));
 }
 
 static void buffer_close(struct cpu_buffer *buffer)
@@ -333,7 +333,7 @@ static void slots_delete(const struct perf_reader *reader)
 		};
 
 		if (reader->buffers[i].fd >= 0)
-			kernel_bpf(BPF_MAP_DELETE_ELEM, &attr);
+			kernel_bpf(BPF_MAP_DELETE_ELEM, &attr, ATTR_SIZE(key));
 	}
 }
 
@@ -374,7 +374,7 @@ static struct perf_reader *reader_new(const struct map_info *info, unsigned coun
 		return NULL;
 	reader->stream.kind = &perf_kind;
 	reader->count = count;
-	reader->map_fd = kernel_bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	reader->map_fd = kernel_bpf(BPF_MAP_GET_FD_BY_ID, &attr, ATTR_SIZE(open_flags));
 	reader->preserve = info->map_flags & BPF_F_PRESERVE_ELEMS;
 	reader->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	reader->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

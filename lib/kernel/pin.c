@@ -18,7 +18,9 @@ static int place_pin(const struct place *place, int fd)
 	int length = snprintf(path, sizeof(path), "%s/%s",
 			      proc_fd_path(place->directory, directory), place->name);
 
-	return length < (int)sizeof(path) ? kernel_bpf(BPF_OBJ_PIN, &attr) : -ENAMETOOLONG;
+	if (length >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return kernel_bpf(BPF_OBJ_PIN, &attr, ATTR_SIZE(bpf_fd));
 }
 
 /*
@@ -74,7 +76,7 @@ int kernel_pin_open(struct backend *backend, const char *path, uint32_t open_fla
 		return entry;
 	/* The very inode: a symlink found here is not followed, it answers EACCES. */
 	attr.pathname = pointer_u64(proc_fd_path(entry, proc_path));
-	fd = kernel_bpf(BPF_OBJ_GET, &attr);
+	fd = kernel_bpf(BPF_OBJ_GET, &attr, ATTR_SIZE(file_flags));
 	if (fd < 0)
 		return fd;
 	error = kernel_fd_kind(fd, &kind);

@@ -13,7 +13,8 @@ int kernel_stats_enable(struct backend *backend, bool enable)
 
 	pthread_mutex_lock(&kernel->stats_lock);
 	if (enable && kernel->stats_fd < 0) {
-		kernel->stats_fd = kernel_bpf(BPF_ENABLE_STATS, &attr);
+		kernel->stats_fd =
+			kernel_bpf(BPF_ENABLE_STATS, &attr, ATTR_SIZE(enable_stats.type));
 		if (kernel->stats_fd < 0)
 			error = kernel->stats_fd;
 	} else if (!enable && kernel->stats_fd >= 0) {

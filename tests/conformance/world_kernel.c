@@ -22,6 +22,7 @@
 #include <linux/perf_event.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include "kernel/attr.h"
 #include "kernel_fixture.h"
 #include "world.h"
 
@@ -72,7 +73,7 @@ static int program_load(const struct program *program)
 		.license = (uintptr_t) "Dual BSD/GPL",
 	};
 
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, ATTR_SIZE(expected_attach_type));
 }
 
 /* --- maps, sockets and others --- */
@@ -81,7 +82,7 @@ static int small_map(uint32_t type)
 {
 	union bpf_attr attr = {.map_type = type, .key_size = 4, .value_size = 4, .max_entries = 8};
 
-	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, ATTR_SIZE(max_entries));
 }
 
 static int inet_socket(int type, bool reuseport, bool bound)
@@ -290,7 +291,7 @@ static int identify(struct world *world, int number, uint32_t *id)
 			 .info = (uintptr_t)info},
 	};
 
-	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, ATTR_SIZE(info.info)))
 		return -errno;
 	*id = info[1];
 	return 0;

@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kernel/attr.h"
 #include "privilege.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -35,9 +36,9 @@ static void report(bool good, const char *title, const char *what)
 	printf("%sok %u - %s%s\n", good ? "" : "not ", ++number, title, what);
 }
 
-static long bpf(int command, union bpf_attr *attr)
+static long bpf(int command, union bpf_attr *attr, size_t size)
 {
-	return syscall(SYS_bpf, command, attr, sizeof(*attr));
+	return syscall(SYS_bpf, command, attr, size);
 }
 
 /* --- the maps, before --- */
@@ -50,7 +51,7 @@ static int map_create(enum bpf_map_type type, unsigned key_size, unsigned flags)
 			       .max_entries = 4,
 			       .map_flags = flags};
 
-	return (int)bpf(BPF_MAP_CREATE, &attr);
+	return (int)bpf(BPF_MAP_CREATE, &attr, ATTR_SIZE(map_flags));
 }
 
 static long element(int command, int fd, uint64_t *value)
@@ -60,7 +61,7 @@ static long element(int command, int fd, uint64_t *value)
 			       .key = fd == queue ? 0 : (uintptr_t)&key,
 			       .value = (uintptr_t)value};
 
-	return bpf(command, &attr);
+	return bpf(command, &attr, ATTR_SIZE(flags));
 }
 
 static bool maps_make(void)
@@ -117,7 +118,7 @@ static void try_commands(void)
 
 		memset(&attr, 0, sizeof(attr));
 		errno = 0;
-		bool refused = bpf(command, &attr) < 0 && errno == EPERM;
+		bool refused = bpf(command, &attr, sizeof(attr)) < 0 && errno == EPERM;
 		snprintf(what, sizeof(what), "bpf(2) command %d", command);
 		if (reading_name(command))
 			report(!refused, "is left: ", reading_name(command));
@@ -155,11 +156,14 @@ static void try_elements(void)
 	expect_refused("pop", element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, queue, &value));
 	expect_refused("lookup and delete", element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, hash, &value));
 	expect_refused("delete", element(BPF_MAP_DELETE_ELEM, hash, NULL));
-	expect_refused("update a batch", bpf(BPF_MAP_UPDATE_BATCH, &batch));
-	expect_refused("delete a batch", bpf(BPF_MAP_DELETE_BATCH, &batch));
-	expect_refused("take out a batch", bpf(BPF_MAP_LOOKUP_AND_DELETE_BATCH, &batch));
-	expect_refused("freeze", bpf(BPF_MAP_FREEZE, &freeze));
-	expect_refused("pin", bpf(BPF_OBJ_PIN, &pin));
+	expect_refused("update a batch",
+		       bpf(BPF_MAP_UPDATE_BATCH, &batch, ATTR_SIZE(batch.map_fd)));
+	expect_refused("delete a batch",
+		       bpf(BPF_MAP_DELETE_BATCH, &batch, ATTR_SIZE(batch.map_fd)));
+	expect_refused("take out a batch",
+		       bpf(BPF_MAP_LOOKUP_AND_DELETE_BATCH, &batch, ATTR_SIZE(batch.map_fd)));
+	expect_refused("freeze", bpf(BPF_MAP_FREEZE, &freeze, ATTR_SIZE(map_fd)));
+	expect_refused("pin", bpf(BPF_OBJ_PIN, &pin, ATTR_SIZE(bpf_fd)));
 	expect_refused("create", map_create(BPF_MAP_TYPE_ARRAY, 4, 0));
 	report(element(BPF_MAP_LOOKUP_ELEM, hash, &value) == 0 && value == VALUE,
 	       "reading goes on, and finds what was there", "");

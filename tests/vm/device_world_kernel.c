@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
 #include "device_rows.h"
+#include "kernel/attr.h"
 #include "kernel_fixture.h"
 
 #define BUS "/sys/bus/netdevsim"
@@ -170,18 +171,17 @@ static int world_prog_load(struct device_world *world, uint32_t type, uint32_t i
 		.log_size = sizeof(log),
 		.log_level = 1,
 	};
-	union bpf_attr query = {0};
 	struct bpf_prog_info info = {0};
-	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)), error = -errno;
+	union bpf_attr query = {.info = {.info_len = sizeof(info), .info = (uintptr_t)&info}};
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, ATTR_SIZE(expected_attach_type));
+	int error = -errno;
 
 	log[sizeof(log) - 1] = '\0';
 	*mismatch = fd < 0 && strstr(log, "offload device mismatch between prog and map");
 	if (fd < 0)
 		return error;
 	query.info.bpf_fd = (uint32_t)fd;
-	query.info.info = (uintptr_t)&info;
-	query.info.info_len = sizeof(info);
-	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &query, sizeof(query)))
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &query, ATTR_SIZE(info.info)))
 		fail("the program's id");
 	error = object_open(world->backend, OBJECT_PROG, info.id, 0, prog);
 	close(fd);
