@@ -10,6 +10,7 @@
 #   --vm         also run the tests that need a kernel of their own, in QEMU
 #
 # The rings: lib needs no privilege at all, fuse needs /dev/fuse, kernel needs bpf(2) and root.
+# What compares the backends with each other also runs as clang builds it (ring oracle).
 # With the sanitizers, tests that repeat something many times do a tenth of it ($TEST_SHARE, percent).
 # A ring whose means are here must run: a skip there is a failure. The last line is
 # "N passed, N failed, N skipped"; exit status 0 only if nothing failed.
@@ -25,7 +26,7 @@ problems=()
 
 usage()
 {
-	sed -n '3,15s/^# \{0,1\}//p' tools/test.sh >&2
+	sed -n '3,16s/^# \{0,1\}//p' tools/test.sh >&2
 	exit 2
 }
 
@@ -80,7 +81,7 @@ rings_due()
 {
 	echo lib
 	! fuse_usable || echo fuse
-	! { bpf_usable && fuse_usable; } || echo kernel package
+	! { bpf_usable && fuse_usable; } || echo kernel oracle package
 }
 
 # run_ring TREE RING TIMEOUT-MULTIPLIER
@@ -116,6 +117,13 @@ run_rings()
 	done
 }
 
+# run_sanitized FUNCTION ARGUMENT...
+run_sanitized()
+{
+	TEST_SHARE=10 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$@"
+}
+
 ./tools/packages.sh install build test ${vm:+vm}
 
 build_tree build-test gcc -Dbuildtype=debugoptimized -Dtests=enabled
@@ -124,10 +132,11 @@ run_rings build-test 2
 if [ -z "$quick" ]; then
 	build_tree build-asan gcc -Dbuildtype=debugoptimized -Dtests=enabled \
 		-Db_sanitize=address,undefined
-	TEST_SHARE=10 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 \
-		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 run_rings build-asan 4
+	run_sanitized run_rings build-asan 4
 	build_tree build-clang clang -Dbuildtype=debugoptimized -Dtests=enabled -Dfuzz=enabled \
 		-Db_sanitize=address,undefined -Db_lundef=false
+	# What the other compiler made of both backends, beside the kernel.
+	run_sanitized run_ring build-clang oracle 4
 	build_tree build-release gcc -Dbuildtype=release
 	check_format
 	./tools/packages.sh install package
