@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * maps.control/: control maps, each a map directory (INTERFACE.md, section 7), and what they add
+ * maps.control/: control maps, each a map directory (bpfuse(8), CONTROL MAPS), and what they add
  * to .map/: a file for each switch.
  */
 #ifndef FS_CONTROL_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* devices.offload/: network devices that hold device-bound objects (INTERFACE.md, section 6). */
+/* devices.offload/: network devices that hold device-bound objects (bpfuse(8), DEVICES). */
 #ifndef FS_DEVICE_H
 #define FS_DEVICE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Directories of links (INTERFACE.md, section 5). */
+/* Directories of links (bpfuse(8), PROGRAMS AND LINKS). */
 #ifndef FS_LINK_H
 #define FS_LINK_H
 

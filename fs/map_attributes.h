@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* .map/: what a map is, and its elements in bulk (INTERFACE.md, section 3). */
+/* .map/: what a map is, and its elements in bulk (bpfuse(8), .map/). */
 #ifndef FS_MAP_ATTRIBUTES_H
 #define FS_MAP_ATTRIBUTES_H
 

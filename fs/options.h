@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line (INTERFACE.md, sections 1 and 9), parsed. */
+/* The command line (bpfuse(8), OPTIONS), parsed. */
 #ifndef FS_OPTIONS_H
 #define FS_OPTIONS_H
 

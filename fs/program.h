@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Directories of programs (INTERFACE.md, section 5), and .map/progs/. */
+/* Directories of programs (bpfuse(8), PROGRAMS AND LINKS), and .map/progs/. */
 #ifndef FS_PROGRAM_H
 #define FS_PROGRAM_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A mount of bpfuse as a backend: the table of backend.h over the files of section 3 of the
- * interface, so that what works on objects (snapshots) works on a mount as well, without
- * privilege beyond that of reading and writing its files.
+ * A mount of bpfuse as a backend: the table of backend.h over the files of bpfuse(8), so that what
+ * works on objects (snapshots) works on a mount as well, without privilege beyond that of reading
+ * and writing its files.
  *
  * Handles are directories: maps.by-id/ID and the like. A map that is created must have a name in
  * the tree at once; until it is pinned that is below the directory "bpfuse-made-PID", which goes

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Types in the user's words (INTERFACE.md section 4):
+ * Types in the user's words (bpfuse-formats(5)):
  *
  *   TYPE   = SCALAR | STRUCT | TYPE "[" COUNT "]"
  *   STRUCT = ["packed"] "{" NAME ":" TYPE { "," NAME ":" TYPE } "}"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Maps as directories of key files, sentence by sentence of section 3 of the contract, on both
+# Maps as directories of key files, sentence by sentence of bpfuse(8), on both
 # backends: hash, array, per-CPU hash and per-CPU array.
 # shellcheck disable=SC2010,SC2011  # what ls prints is what is tested
 # shellcheck source=tests/fuse/mounts.sh

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Every form of INTERFACE.md section 4 that needs no BTF, printed and read back. */
+/* Every form of bpfuse-formats(5) that needs no BTF, printed and read back. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

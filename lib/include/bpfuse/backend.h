@@ -4,15 +4,20 @@
  *
  * A backend holds BPF objects (maps, programs, links, BTF) and a tree of pins. lib/kernel/ fills
  * the table with bpf(2) and bpffs, lib/emu/ with objects in memory, lib/control/ with kernel
- * attributes shown as maps; nobody else knows which is which. The rules a backend answers by
- * are those of kernel/bpf/syscall.c and kernel/bpf/inode.c, including the order of the checks.
+ * attributes shown as maps, lib/mount/ with the files of a mount of bpfuse; nobody else knows which
+ * is which. The rules a backend answers by are those of kernel/bpf/syscall.c and
+ * kernel/bpf/inode.c, including the order of the checks.
  *
  * Results: 0 (or what is said) and -errno. -ENOTSUPP (524) is passed through as the kernel gives
  * it; only fs/ and tools/ turn it into EOPNOTSUPP, at their edge. An entry of the table that is
  * NULL answers -EOPNOTSUPP.
  *
- * Threads: every function may be called by any thread at any time, on the same handle too. A
- * handle must not be closed while another thread is inside a call on it.
+ * Threads: every function may be called by any thread at any time, on the same handle too (of
+ * lib/mount/: by one thread at a time on a handle). A handle must not be closed while another
+ * thread is inside a call on it, nor a backend while a handle or a stream of it is open.
+ *
+ * Ownership: what a function gives through a `**` is the caller's, also where only "malloc'ed" says
+ * so, and is there only if 0 was returned.
  *
  * Handles are what file descriptors are to bpf(2): one open reference, with an access mode. An
  * object lives while a handle, a pin or another object refers to it. handle_fd() gives the
@@ -252,10 +257,11 @@ struct backend_ops {
 
 	/*
 	 * A reader of a ringbuf's or perf event array's records. stream_poll_fd() is readable
-	 * when records wait; read gives one record at a time, -EAGAIN when there is none. `lost`
-	 * counts what the kernel said it dropped.
+	 * when records wait; read gives one record at a time (*record is malloc'ed), -EAGAIN when
+	 * there is none. *lost is how many the kernel said it dropped since the last read.
 	 */
 	int (*stream_open)(struct handle *map, struct stream **stream);
+	/* The stream's own: not to be closed. */
 	int (*stream_poll_fd)(struct stream *stream);
 	int (*stream_read)(struct stream *stream, void **record, size_t *length, uint64_t *lost);
 	void (*stream_close)(struct stream *stream);
@@ -360,8 +366,8 @@ int backend_add_root(struct backend *backend, const char *directory);
 const char *pin_path(const struct backend *backend, const char *path);
 
 /*
- * Opens what SOURCE says (INTERFACE.md, section 1): a directory on bpffs, "emu",
- * "emu:SCENARIO.json" or "image:DIR". On failure -errno and a sentence that says what was tried
+ * Opens what SOURCE says (bpfuse(8)): a directory on bpffs, "emu", "emu:SCENARIO.json" or
+ * "image:DIR". On failure -errno and a sentence that says what was tried
  * and what to do.
  */
 struct backend_options {
@@ -370,6 +376,7 @@ struct backend_options {
 };
 int backend_open(const char *source, const struct backend_options *options,
 		 struct backend **backend, struct fault *fault);
+/* NULL is allowed. */
 void backend_close(struct backend *backend);
 
 /* The same names as in the table, through it: checks for NULL entries and for read_only. */
@@ -460,8 +467,8 @@ int pin_open(struct backend *backend, const char *path, uint32_t open_flags,
 	     struct handle **handle);
 
 /*
- * Calls `visit` for every pin below `path`, depth first, with its path; stops at the first
- * result that is not 0 and returns it.
+ * Calls `visit` for every pin below `path`, depth first, with its path (valid during the call);
+ * stops at the first result that is not 0 and returns it.
  */
 int pins_visit(struct backend *backend, const char *path,
 	       int (*visit)(void *context, const char *path, const struct stat *st), void *context);

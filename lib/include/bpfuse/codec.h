@@ -14,6 +14,10 @@
  * on its map (but on one whose backend has map_parse_value(), a control map, which never goes
  * away); it uses the backend (to turn "pinned=PATH", ids and interface names into what the
  * map takes), which must outlive it.
+ *
+ * Functions return 0 or -errno: -ENOMEM anywhere, -EINVAL with a sentence for a text that does not
+ * parse, and the backend's own where a name or an id of the text had to be looked up. Printing
+ * appends to `out`. Names, notes and formats that are returned live as long as the codec.
  */
 #ifndef BPFUSE_CODEC_H
 #define BPFUSE_CODEC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Control maps: kernel attributes through the map interface (INTERFACE.md section 7).
+ * Control maps: kernel attributes through the map interface (bpfuse(8), CONTROL MAPS).
  *
  * A control backend is a backend whose maps are attributes of another one: xdp/, prog_stats/,
  * sock/. Its maps are opened by id (object_next, object_open), are called by their info's name,
@@ -19,7 +19,8 @@ bool handle_is_control(const struct handle *handle);
 
 /*
  * Switches that a control map has in its .map/ beside the usual files. `index` counts from 0;
- * NULL behind the last. get gives one value as text, set takes it.
+ * NULL behind the last; names are static. get appends "0" or "1", set takes one of them; -ENOENT:
+ * there is no such switch.
  */
 const char *control_switch_name(struct handle *map, unsigned index);
 int control_switch_get(struct handle *map, const char *name, struct buffer *out);

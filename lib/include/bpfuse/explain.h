@@ -2,8 +2,8 @@
 /*
  * Why the kernel said no: one sentence for an operation on a map that was refused by errno.
  *
- * bpf(2) gives a bare number. The rules behind it (SEMANTICS of each map type) are kept here, in
- * one place, so that error.log and stderr can tell them.
+ * bpf(2) gives a bare number. The rules behind it, those of each map type, are kept here, in one
+ * place, so that error.log and stderr can tell them.
  */
 #ifndef BPFUSE_EXPLAIN_H
 #define BPFUSE_EXPLAIN_H

@@ -14,7 +14,8 @@
 
 /*
  * Appends one line of JSON, without newline: {"action":"XDP_REDIRECT","targets":["eth1"]}.
- * -EINVAL and a sentence when the request cannot be read; -EOPNOTSUPP for other map types.
+ * -EINVAL and a sentence when the request cannot be read; -EOPNOTSUPP for other map types; else
+ * what reading the map answers, but for -ENOENT: no entry is an answer, too.
  */
 int redirect_simulate(struct handle *map, const char *request, size_t length, struct buffer *out,
 		      struct fault *fault);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Snapshots of maps, pins and device bindings (INTERFACE.md section 8): taken from and put back
- * into any backend.
+ * Snapshots of maps, pins and device bindings (bpfsnap(8)): taken from and put back into any
+ * backend.
  *
  * A snapshot is a directory: images in CRIU's format with every map and its elements, and
  * manifest.json with what CRIU has no place for, sealed by SHA256SUMS. Functions return 0 or
- * -errno with a sentence in fault. What could not be taken or put back is told in a report.
+ * -errno with a sentence in fault. What could not be taken or put back is told in a report, which
+ * the caller gets and frees on failure too.
  * One thread at a time may use one snapshot.
  */
 #ifndef BPFUSE_SNAPSHOT_H
@@ -21,7 +22,10 @@
 
 /* Called now and then with the elements done, and how many there may be (0: unknown). */
 struct snapshot_progress {
-	/* Anything but 0 ends the operation with -ECANCELED; what was begun is undone. */
+	/*
+	 * Anything but 0 ends the operation with -ECANCELED; what was begun is undone. NULL: nobody
+	 * is told.
+	 */
 	int (*report)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *context;
 };
@@ -36,7 +40,7 @@ size_t snapshot_report_omissions(const snapshot_report *report);
 
 /* --- dump --- */
 
-/* One PATH: where it is in the backend's tree, and the name it gets in the snapshot. */
+/* One PATH of a dump: where it is in the backend's tree, and the name it gets in the snapshot. */
 struct snapshot_source {
 	const char *path; /* "" is the root */
 	const char *name;
@@ -64,6 +68,10 @@ struct snapshot_dump_options {
 
 #define SNAPSHOT_STATE "/run/bpfsnap"
 
+/*
+ * `directory` must not exist or be empty, unless `replace` says that it is a snapshot that may go;
+ * it appears complete or not at all.
+ */
 int snapshot_dump(struct backend *backend, const struct snapshot_source *sources, size_t count,
 		  const char *directory, const struct snapshot_dump_options *options,
 		  snapshot_report **report, struct fault *fault);
@@ -150,8 +158,12 @@ int snapshot_export(struct image *image, enum snapshot_export shape, const char 
 
 /* --- streams: a snapshot as one tar file --- */
 
+/* To `fd`, which need not be seekable and stays open. */
 int snapshot_pack(const char *directory, int fd, struct fault *fault);
-/* Into a new directory; only the files a snapshot has, each once, are accepted. */
+/*
+ * Into a directory that is there and empty; only the files a snapshot has, each once, are
+ * accepted. What was unpacked before a failure stays there, for the caller to remove.
+ */
 int snapshot_unpack(int fd, const char *directory, struct fault *fault);
 
 /* --- a snapshot as a backend --- */
@@ -164,8 +176,8 @@ int snapshot_mount(const char *directory, const struct backend_options *options,
 		   struct backend **backend, struct fault *fault);
 
 /*
- * The backend that PATH is in: a bpffs, or a mount of bpfuse. *inside is the path in its tree
- * (malloc'ed), *name the last component as a snapshot records it (malloc'ed).
+ * The backend that `path` is in, which is opened: a bpffs, or a mount of bpfuse. *inside is the
+ * path in its tree (malloc'ed), *name the last component as a snapshot records it (malloc'ed).
  */
 int snapshot_locate(const char *path, struct backend **backend, char **inside, char **name,
 		    struct fault *fault);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SPEC: the words that create a map or name an object to pin (INTERFACE.md section 2).
+ * SPEC: the words that create a map or name an object to pin (bpfuse(8)).
  *
  *   type=hash key=4 value=8 entries=1024 flags=no_prealloc name=flows
  *   map=42    prog=17    link=3    pinned=PATH

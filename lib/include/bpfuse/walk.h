@@ -11,6 +11,9 @@
  *   batch lookup by key (LPM) and get-next-key (all others), which restart when the current
  *     key vanishes: keys seen are remembered, and the number of steps is bounded.
  * Values that BTF says hold a bpf_spin_lock are read with BPF_F_LOCK (WALK_LOCKED).
+ *
+ * Functions return 0 or -errno unless they say otherwise, the backend's own for what the map
+ * refuses. One thread at a time uses a walk; the map's handle must outlive it.
  */
 #ifndef BPFUSE_WALK_H
 #define BPFUSE_WALK_H
@@ -34,9 +37,11 @@ struct walk_chunk {
 	const unsigned char *values; /* count * value_size bytes; NULL without WALK_VALUES */
 };
 
+/* flags: enum walk_flags. A map that refuses to be read does so here, before the first chunk. */
 int walk_open(struct handle *map, unsigned flags, struct walk **walk);
 /* 1: a chunk of at least one element; 0: the end; -errno: nothing more will come. */
 int walk_next(struct walk *walk, struct walk_chunk *chunk);
+/* NULL is allowed. */
 void walk_close(struct walk *walk);
 /* For cleanup_with(). */
 void walk_closep(struct walk **walk);
@@ -51,16 +56,23 @@ int walk_ahead_next(struct walk_ahead *ahead, struct walk_chunk *chunk);
 /* NULL is allowed. */
 void walk_ahead_close(struct walk_ahead *ahead);
 
-/* Number of elements now (a walk without values; indexed types need no reading). */
+/*
+ * Number of elements now (a walk without values; arrays need no reading). -ENOTSUPP where the
+ * slots in use cannot be told, as nothing of them can be read.
+ */
 int map_count(struct handle *map, uint64_t *count);
 
 /*
- * Updates `count` elements (BPF_ANY), in batches where the type has them, in order; stops at the
- * first that is refused. *done is the number applied before it, also on error.
+ * Updates `count` elements, in batches where the type has them, in order; stops at the first that
+ * is refused. Keys and values lie one behind the other, with the strides of a chunk; elem_flags
+ * as map_update()'s. *done is the number applied before it, also on error.
  */
 int map_update_many(struct handle *map, const void *keys, const void *values, uint32_t count,
 		    uint64_t elem_flags, uint32_t *done);
-/* Deletes every element; *deleted may be NULL. Array types whose elements cannot go: -EINVAL. */
+/*
+ * Deletes every element; `deleted` may be NULL, *deleted is what went, also on error. Array types
+ * whose elements cannot go: -EINVAL.
+ */
 int map_clear(struct handle *map, uint64_t *deleted);
 
 #endif
