@@ -194,8 +194,9 @@ static int run(struct filesystem *fs, struct fault *fault)
 	rc = evictor_start(fs, &evictor);
 	if (rc)
 		return fault_set(fault, -rc, "cannot start a thread: %s", strerror(-rc));
-	rc = fs->options.single_thread ? fuse_session_loop(fs->session)
-				       : session_loop(fs->session, threads);
+	rc = fs->options.single_thread
+		     ? fuse_session_loop(fs->session)
+		     : session_loop(fs->session, threads, !fs->backend->read_only);
 	daemon_stopping(fs->daemon);
 	evictor_stop(evictor);
 	if (rc < 0)

@@ -62,8 +62,12 @@ static inline unsigned session_default_threads(void)
  */
 #define SESSION_THREADS_SLEEPING 64
 
-/* Runs the session until it ends: 0, -errno, or the number of the signal that ended it. */
-static inline int session_loop(struct fuse_session *session, unsigned max_threads)
+/*
+ * Runs the session until it ends: 0, -errno, or the number of the signal that ended it. With
+ * `clone` each worker opens /dev/fuse read-write, for which a process that gave up writing has no
+ * right.
+ */
+static inline int session_loop(struct fuse_session *session, unsigned max_threads, bool clone)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
 	int result;
@@ -71,7 +75,7 @@ static inline int session_loop(struct fuse_session *session, unsigned max_thread
 	if (!config)
 		return -ENOMEM;
 	/* A descriptor of its own for each worker: replies go back to the queue they came from. */
-	fuse_loop_cfg_set_clone_fd(config, 1);
+	fuse_loop_cfg_set_clone_fd(config, clone);
 	/* Never the number of idle threads: workers that come and go cost 3 to 6 times a request.
 	 */
 	fuse_loop_cfg_set_max_threads(config,

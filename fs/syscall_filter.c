@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <linux/fuse.h>
@@ -56,12 +57,11 @@ static const int calls_serving[] = {
 	SCMP_SYS(getpid),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
-	/* signals */
+	/* signals; tgkill is restricted below */
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sigaltstack),
-	SCMP_SYS(tgkill),
 	SCMP_SYS(restart_syscall),
 	/* time and identity */
 	SCMP_SYS(clock_gettime),
@@ -75,11 +75,10 @@ static const int calls_serving[] = {
 	SCMP_SYS(getegid),
 	SCMP_SYS(sysinfo),
 	SCMP_SYS(uname),
-	/* looking at files: /proc, the time zone, a clone of /dev/fuse for each thread */
+	/* looking at files: /proc, the time zone; openat and fcntl are restricted below */
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(fstat),
 	SCMP_SYS(statx),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(getdents64),
 	SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat),
@@ -93,13 +92,16 @@ static const int calls_serving[] = {
 	SCMP_SYS(wait4),
 };
 
-/* The kernel backend, reading: bpffs, bpf(2) (below), network devices by name. */
+/*
+ * The kernel backend, reading: bpffs, bpf(2) (below), network devices by name, a module's BTF (in a
+ * memfd, libbpf reads it from a file).
+ */
 static const int calls_kernel[] = {
-	SCMP_SYS(stat),	     SCMP_SYS(lstat),	    SCMP_SYS(statfs),	  SCMP_SYS(fstatfs),
-	SCMP_SYS(bind),	     SCMP_SYS(getsockname), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
-	SCMP_SYS(sendmsg),   SCMP_SYS(recvmsg),	    SCMP_SYS(setfsuid),	  SCMP_SYS(setfsgid),
-	SCMP_SYS(setgroups), SCMP_SYS(getgroups),   SCMP_SYS(umask),	  SCMP_SYS(capget),
-	SCMP_SYS(capset),
+	SCMP_SYS(stat),	     SCMP_SYS(lstat),	     SCMP_SYS(statfs),	   SCMP_SYS(fstatfs),
+	SCMP_SYS(bind),	     SCMP_SYS(getsockname),  SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+	SCMP_SYS(sendmsg),   SCMP_SYS(recvmsg),	     SCMP_SYS(setfsuid),   SCMP_SYS(setfsgid),
+	SCMP_SYS(setgroups), SCMP_SYS(getgroups),    SCMP_SYS(umask),	   SCMP_SYS(capget),
+	SCMP_SYS(capset),    SCMP_SYS(memfd_create),
 };
 
 /*
@@ -137,9 +139,9 @@ static const int commands_reading[] = {
 #endif
 static const int calls_sanitizer[] = {
 #ifdef WITH_SANITIZER
-	SCMP_SYS(ptrace),     SCMP_SYS(prctl), SCMP_SYS(process_vm_readv), SCMP_SYS(kill),
-	SCMP_SYS(getppid),    SCMP_SYS(clone), SCMP_SYS(getrusage),	   SCMP_SYS(prlimit64),
-	SCMP_SYS(ioctl),      SCMP_SYS(open),  SCMP_SYS(getdents),
+	SCMP_SYS(ptrace),     SCMP_SYS(prctl),	  SCMP_SYS(process_vm_readv), SCMP_SYS(kill),
+	SCMP_SYS(getppid),    SCMP_SYS(clone),	  SCMP_SYS(getrusage),	      SCMP_SYS(prlimit64),
+	SCMP_SYS(ioctl),      SCMP_SYS(getdents), SCMP_SYS(tgkill),
 #endif
 	SCMP_SYS(exit_group),
 };
@@ -170,8 +172,11 @@ static int allow_if(scmp_filter_ctx filter, int call, unsigned index, uint64_t m
 				SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, value));
 }
 
-/* glibc tries clone3 first and takes ENOSYS as "use clone", whose flags a filter can see. */
-static int allow_threads(scmp_filter_ctx filter)
+/*
+ * glibc tries clone3 first and takes ENOSYS as "use clone", whose flags a filter can see. The clone
+ * of /dev/fuse that each thread gets has to be opened read-write: without `writing` there is none.
+ */
+static int allow_threads(scmp_filter_ctx filter, bool writing)
 {
 	int result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 
@@ -181,9 +186,32 @@ static int allow_threads(scmp_filter_ctx filter)
 	/* pthread_setname_np() is prctl(PR_SET_NAME); with clone, mmap's names follow. */
 	if (result == 0)
 		result = allow_if(filter, SCMP_SYS(prctl), 0, UINT64_MAX, PR_SET_NAME);
-	if (result == 0)
+	if (result == 0 && writing)
 		result = allow_if(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, FUSE_DEV_IOC_CLONE);
 #endif
+	return result;
+}
+
+/* abort(3) and raise(3): the process's own threads, not those of whoever else has this user. */
+static int allow_signals(scmp_filter_ctx filter)
+{
+#ifndef WITH_SANITIZER
+	return allow_if(filter, SCMP_SYS(tgkill), 0, UINT32_MAX, (uint64_t)getpid());
+#else
+	(void)filter;
+	return 0;
+#endif
+}
+
+/* Not F_SETOWN and F_SETSIG, by which the kernel sends a signal to any process of this user. */
+static int allow_descriptors(scmp_filter_ctx filter)
+{
+	static const int commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,
+				       F_GETFL, F_SETFL,	 F_SETPIPE_SZ, F_GETPIPE_SZ};
+	int result = 0;
+
+	for (size_t i = 0; i < COUNT(commands) && result == 0; i++)
+		result = allow_if(filter, SCMP_SYS(fcntl), 1, UINT32_MAX, (uint64_t)commands[i]);
 	return result;
 }
 
@@ -204,28 +232,41 @@ static int allow_mappings(scmp_filter_ctx filter, bool writing)
 	return result;
 }
 
-/* Nothing on disk is ever created or truncated; /dev/fuse is opened read-write to clone it. */
-static int allow_open(scmp_filter_ctx filter)
+/*
+ * Nothing on disk is ever created or truncated; without `writing` nothing is opened for it either,
+ * be it a file, a device or the memory of a process. The flags of openat2 a filter cannot see:
+ * ENOSYS is what a libc takes as "use openat".
+ */
+static int allow_open(scmp_filter_ctx filter, bool writing)
 {
 	const uint64_t changing = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+	const uint64_t forbidden = changing | (writing ? 0 : O_ACCMODE);
+	int result = allow_if(filter, SCMP_SYS(openat), 2, forbidden, 0);
 
-	return allow_if(filter, SCMP_SYS(openat), 2, changing, 0);
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
+#ifdef WITH_SANITIZER
+	if (result == 0)
+		result = allow_if(filter, SCMP_SYS(open), 1, forbidden, 0);
+#endif
+	return result;
 }
 
-static int allow_devices(scmp_filter_ctx filter)
+/* ioctl(2) on a datagram socket, with which if_indextoname(3) and ethtool(8) ask; no network. */
+static int allow_devices(scmp_filter_ctx filter, bool writing)
 {
-	static const unsigned long requests[] = {SIOCGIFNAME, SIOCGIFINDEX, SIOCETHTOOL,
-						 PERF_EVENT_IOC_ENABLE};
+	static const unsigned long requests[] = {SIOCGIFNAME, SIOCGIFINDEX, SIOCETHTOOL};
 	int result = allow_if(filter, SCMP_SYS(socket), 0, UINT64_MAX, AF_NETLINK);
 
-	/* if_indextoname(3) and ethtool's statistics go through a datagram socket. */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-					  SCMP_CMP(0, SCMP_CMP_LE, AF_INET),
+					  SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX),
 					  SCMP_CMP(1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
 #ifndef WITH_SANITIZER
 	for (size_t i = 0; i < COUNT(requests) && result == 0; i++)
 		result = allow_if(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, requests[i]);
+	if (result == 0 && writing)
+		result = allow_if(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, PERF_EVENT_IOC_ENABLE);
 #else
 	(void)requests;
 #endif
@@ -249,7 +290,7 @@ static int allow_kernel(scmp_filter_ctx filter, bool writing)
 	int result = allow(filter, calls_kernel, COUNT(calls_kernel));
 
 	if (result == 0)
-		result = allow_devices(filter);
+		result = allow_devices(filter, writing);
 	if (result == 0)
 		result = allow_bpf(filter, writing);
 	if (result == 0 && writing)
@@ -264,9 +305,13 @@ static int fill(scmp_filter_ctx filter, const struct privilege_needs *needs)
 	if (result == 0)
 		result = allow(filter, calls_sanitizer, COUNT(calls_sanitizer));
 	if (result == 0)
-		result = allow_threads(filter);
+		result = allow_threads(filter, needs->writing);
 	if (result == 0)
-		result = allow_open(filter);
+		result = allow_signals(filter);
+	if (result == 0)
+		result = allow_descriptors(filter);
+	if (result == 0)
+		result = allow_open(filter, needs->writing);
 	if (result == 0)
 		result = allow_mappings(filter, needs->writing || !needs->kernel);
 	if (result == 0 && needs->kernel)

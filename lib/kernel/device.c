@@ -190,7 +190,7 @@ int kernel_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct d
 static void driver_of(const char *name, struct ethtool_drvinfo *driver)
 {
 	struct ifreq request = {.ifr_data = (void *)driver};
-	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memset(driver, 0, sizeof(*driver));
 	driver->cmd = ETHTOOL_GDRVINFO;

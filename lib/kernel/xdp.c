@@ -148,7 +148,7 @@ static void add_statistic(struct xdp_info *info, const char *name, uint64_t valu
 
 static void read_statistics(const char *name, struct xdp_info *info)
 {
-	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint32_t count = fd < 0 ? 0 : count_statistics(fd, name);
 	cleanup_free struct ethtool_gstrings *names =
 		calloc(1, sizeof(*names) + (size_t)count * ETH_GSTRING_LEN);

@@ -282,7 +282,7 @@ int main(int argc, char **argv)
 	session = fuse_session_new(&arguments, &null_operations, sizeof(null_operations), NULL);
 	if (!session || fuse_set_signal_handlers(session) || fuse_session_mount(session, argv[2]))
 		return 1;
-	result = session_loop(session, 0);
+	result = session_loop(session, 0, true);
 	fuse_session_unmount(session);
 	fuse_remove_signal_handlers(session);
 	fuse_session_destroy(session);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include "unmounter.h"
 
 static const struct privilege_needs needs_emulated = {.writing = true};
+static const struct privilege_needs needs_nothing = {.writing = false};
 static const struct privilege_needs needs_reading = {.kernel = true};
 static const struct privilege_needs needs_kernel = {.kernel = true, .writing = true};
 
@@ -121,6 +123,29 @@ static int look_emulated(void)
 	return 0;
 }
 
+/* Also what belongs to nobody but the user: a daemon without root has these rights, too. */
+static int look_not_writing(void)
+{
+	EXPECT(refused(open("/dev/null", O_WRONLY | O_CLOEXEC)));
+	EXPECT(refused(open("/dev/null", O_RDWR | O_CLOEXEC)));
+	EXPECT(refused(open("/proc/self/mem", O_RDWR | O_CLOEXEC)));
+	EXPECT(syscall(SYS_openat2, AT_FDCWD, "/dev/null", NULL, 0) < 0 && errno == ENOSYS);
+	return 0;
+}
+
+/* A module's BTF goes through a file of its own (btf_read.c). */
+static int look_anonymous_file(void)
+{
+	char path[32], byte = 0;
+	int made = memfd_create("btf", MFD_CLOEXEC), fd;
+
+	EXPECT(made >= 0 && write(made, "x", 1) == 1);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", made);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	EXPECT(fd >= 0 && read(fd, &byte, 1) == 1 && byte == 'x');
+	return 0;
+}
+
 static int look_reading(void)
 {
 	EXPECT(!(capabilities_now() & (1ULL << CAP_NET_ADMIN | 1ULL << CAP_CHOWN)));
@@ -149,6 +174,7 @@ static int look_kernel(void)
 Test(privilege, serving_goes_on)
 {
 	EXPECT_BEHIND_DROP(&needs_emulated, look_serving);
+	EXPECT_BEHIND_DROP(&needs_nothing, look_serving);
 	EXPECT_BEHIND_DROP(&needs_reading, look_serving);
 	EXPECT_BEHIND_DROP(&needs_kernel, look_serving);
 }
@@ -156,6 +182,18 @@ Test(privilege, serving_goes_on)
 Test(privilege, emulated_needs_nothing)
 {
 	EXPECT_BEHIND_DROP(&needs_emulated, look_emulated);
+}
+
+Test(privilege, read_only_opens_nothing_to_write)
+{
+	EXPECT_BEHIND_DROP(&needs_nothing, look_not_writing);
+	EXPECT_BEHIND_DROP(&needs_reading, look_not_writing);
+}
+
+Test(privilege, btf_of_modules_is_read)
+{
+	EXPECT_BEHIND_DROP(&needs_reading, look_anonymous_file);
+	EXPECT_BEHIND_DROP(&needs_kernel, look_anonymous_file);
 }
 
 Test(privilege, read_only_gives_up_the_ability_to_write)

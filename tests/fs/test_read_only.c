@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * -o ro gives up the ability to write: a process that holds maps open for writing, gives up what
- * the daemon of a read-only mount gives up, and then tries whatever changes maps and the system, by
- * system calls of its own, past every check of bpfuse. Prints TAP.
+ * the daemon of a read-only mount gives up, and then tries whatever changes maps, files and the
+ * system, by system calls of its own, past every check of bpfuse. Prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,15 +23,20 @@
 #include <unistd.h>
 #include "kernel/attr.h"
 #include "privilege.h"
+#include "read_only_files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* The sanitizers' own run-time signals and traces, so a build with them allows it. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+#define SANITIZED
+#endif
 #define COMMANDS 64 /* more than any kernel has */
 #define VALUE 42
 
 static int hash = -1, array = -1, queue = -1;
 static unsigned number, failed;
 
-static void report(bool good, const char *title, const char *what)
+void report(bool good, const char *title, const char *what)
 {
 	failed += !good;
 	printf("%sok %u - %s%s\n", good ? "" : "not ", ++number, title, what);
@@ -127,7 +133,7 @@ static void try_commands(void)
 	}
 }
 
-static void expect_refused(const char *title, long result)
+void expect_refused(const char *title, long result)
 {
 	char reason[64] = "";
 
@@ -201,16 +207,18 @@ static void try_system(void)
 	expect_refused("a namespace", unshare(CLONE_NEWUSER));
 	expect_refused("another's namespace", setns(hash, 0));
 	expect_refused("io_uring", syscall(SYS_io_uring_setup, 1, NULL));
-	expect_refused("a file", open("/tmp/bpfuse-test", O_CREAT | O_WRONLY, 0600));
-	expect_refused("a truncated file", open("/dev/null", O_TRUNC | O_WRONLY));
-	expect_refused("a directory", mkdir("/tmp/bpfuse-test", 0700));
-	expect_refused("unlink", unlink("/tmp/bpfuse-test"));
-	expect_refused("rename", rename("/tmp/bpfuse-test", "/tmp/bpfuse-test-2"));
-	expect_refused("chmod", chmod("/tmp/bpfuse-test", 0777));
 	expect_refused("a connection", socket(AF_INET, SOCK_STREAM, 0));
+	expect_refused("a datagram", socket(AF_INET, SOCK_DGRAM, 0));
+	expect_refused("a local connection", socket(AF_UNIX, SOCK_STREAM, 0));
 	expect_refused("a module", syscall(SYS_init_module, NULL, 0, ""));
 	expect_refused("another process's memory",
 		       syscall(SYS_process_vm_writev, 1, NULL, 0, NULL, 0, 0));
+	expect_refused("another process's descriptors", syscall(SYS_pidfd_open, getppid(), 0));
+#ifndef SANITIZED
+	expect_refused("a signal", kill(getppid(), 0));
+	expect_refused("a signal to a thread", tgkill(getppid(), getppid(), 0));
+	expect_refused("ptrace", ptrace(PTRACE_SEIZE, getppid(), NULL, NULL));
+#endif
 }
 
 static int behind_drop(void)
@@ -225,6 +233,7 @@ static int behind_drop(void)
 	try_commands();
 	try_elements();
 	try_mappings();
+	files_try();
 	try_system();
 	printf("1..%u\n", number);
 	fflush(stdout);
@@ -252,14 +261,16 @@ int main(void)
 		printf("1..0 # SKIP %s\n", geteuid() ? "needs root" : "bpf(2) is refused");
 		return 0;
 	}
+	if (!files_make())
+		return 1;
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(behind_drop());
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return 1;
-	if (!maps_unchanged()) {
-		printf("Bail out! the maps have changed\n");
+	if (!maps_unchanged() || !files_unchanged()) {
+		printf("Bail out! maps or files have changed\n");
 		return 1;
 	}
 	return WEXITSTATUS(status);

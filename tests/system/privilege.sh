@@ -41,6 +41,17 @@ limit_of()
 	awk -v name="$2" 'index($0, name) == 1 { print $(NF - 2), $(NF - 1) }' "/proc/$1/limits"
 }
 
+# writable PID: the files, devices and directories it holds open to write, but for its output.
+writable()
+{
+	local info fd path
+	for info in /proc/"$1"/fdinfo/*; do
+		fd=${info##*/}
+		path=$(readlink "/proc/$1/fd/$fd")
+		[ "$fd" -gt 2 ] && [[ $path = /* ]] && (($(sed -n 's/^flags:[[:space:]]*/0/p' "$info") & 3)) && echo "$path"
+	done | paste -sd' '
+}
+
 # start SOURCE OPTIONS: in the foreground, $daemon is its number and $unmounter its helper's.
 start()
 {
@@ -62,7 +73,7 @@ stop()
 # check_mount TITLE SOURCE OPTIONS CAPABILITY...
 check_mount()
 {
-	local title=$1 set readers=()
+	local title=$1 options=$3 set readers=()
 	start "$2" "$3"
 	shift 3
 	# Threads come with the load.
@@ -78,6 +89,8 @@ check_mount()
 		"$(threads_have $daemon CapInh) $(threads_have $daemon CapAmb) $(threads_have $daemon CapBnd)"
 	expect "$title: no_new_privs, a seccomp filter" "1 2" \
 		"$(threads_have $daemon NoNewPrivs) $(threads_have $daemon Seccomp)"
+	[ "$options" = ro ] &&
+		expect "$title: one thing is open to write, the mount's own device" /dev/fuse "$(writable $daemon)"
 	expect "$title: no core files" "0 0" "$(limit_of $daemon "Max core file size")"
 	expect "$title: as many files as it may" 1 \
 		"$(limit_of $daemon "Max open files" | awk '{ print $1 == $2 }')"
