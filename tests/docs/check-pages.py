@@ -6,8 +6,8 @@ usage: check-pages.py [TOP]
 
 What a program takes and no page says, and what a page says and no program takes, is an error: the
 options of bpfuse and bpfsnap, the words of completion, the members of a scenario, errno values that
-the kernel and the emulation give, the map types of formats; and every path that README names must be
-there.
+the kernel and the emulation give, exit statuses; every example of a page must be run by a test, and
+every path that README names must be there.
 """
 import os
 import re
@@ -55,6 +55,50 @@ def expect_same(title, one, other):
 
 def expect_all(title, wanted, have):
     CASES.append((title, [f"missing: {w}" for w in sorted(set(wanted) - set(have))]))
+
+
+# --- examples ---
+
+# Examples that run-examples.py cannot run as they stand: {first words: (page, why, test that takes
+# the line from the page, what it says there)}
+RUN_ELSEWHERE = {
+    "/sys/fs/bpf ": ("bpfuse.8", "a line of a file, for mount(8) at boot",
+                     "tests/system/mount.sh", "fuse.bpfuse "),
+    "sshfs ": ("bpfuse.8", "wants another machine: a network namespace with an sshd in it",
+               "tests/system/sshfs.sh", "sshfs_sync,"),
+}
+
+
+def blocks(text):
+    return [block.strip("\n").splitlines()
+            for block in re.findall(r"^```\n(.*?)^```$", text, flags=re.M | re.S)]
+
+
+def check_examples():
+    """Each literal block of each page is run, with the prompt that it has."""
+    runs = read("tests/docs/meson.build")
+    for name in sorted(os.listdir(os.path.join(TOP, "tools/man"))):
+        if not name.endswith(".scd"):
+            continue
+        text, faults, prompts = read(f"tools/man/{name}"), [], set()
+        for block in blocks(text):
+            if block[0].startswith(("$ ", "# ")):
+                prompts.add(block[0][0])
+                continue
+            other = [how for words, how in RUN_ELSEWHERE.items()
+                     if block[0].startswith(words) and name == how[0] + ".scd"]
+            faults += [f"not run: {block[0]}"] if not other else [
+                f"{how[2]} does not take it from the page: {block[0]}" for how in other
+                if how[3] not in block[0] or how[3] not in read(how[2]) or "$page" not in read(how[2])]
+        for prompt in prompts:
+            test = rf"\[\['--prompt', '#',[^\]]*'{name}'" if prompt == "#" else rf"\[\[man / '{name}'"
+            if not re.search(test, runs):
+                faults.append(f"tests/docs/meson.build runs no examples behind {prompt}")
+        # A paragraph that is set in by a tab is read as an example, too, and nobody runs it.
+        faults += [f"an example that is no literal block: {line.strip()}" for line in
+                   re.findall(r"\n\n(\t[^\t|*\n].*)(?=\n\n)", text) if not re.search(r"^\t[A-Z]", line)]
+        CASES.append((f"every example of {name.removesuffix('.scd')} is run",
+                      faults or ([] if prompts else ["it has none"])))
 
 
 # --- bpfuse ---
@@ -106,6 +150,19 @@ def synopsis(text):
     return verbs
 
 
+# Long and short names of what the usage shows by one of them.
+OTHER_NAMES = {"--directory", "--output", "--input", "-q"}
+
+
+def taken_by(verb):
+    """The options in getopt's table and string, of the source of the verb."""
+    source = read(f"tools/bpfsnap/{verb}.c")
+    table = source.split("struct option options[] = {", 1)[1].split("};", 1)[0]
+    letters = re.search(r'getopt_long\(argc, argv, "([^"]*)"', source).group(1)
+    return {"--" + name for name in re.findall(r'\{"([a-z-]+)",', table)} | {
+        "-" + letter for letter in letters.replace(":", "")}
+
+
 def check_bpfsnap():
     text = page("bpfsnap.8")
     described = synopsis(plain(section(text, "SYNOPSIS")))
@@ -117,9 +174,10 @@ def check_bpfsnap():
     expect_same("verbs of bpfsnap(8)", set(told), set(described))
     body = plain(text.split("# DESCRIPTION", 1)[1])
     for verb in sorted(told):
-        expect_same(f"options of bpfsnap {verb} in the synopsis", told[verb] - {"-D"} if verb in ("show", "verify", "export")
-                    else told[verb], described[verb])
-        expect_all(f"options of bpfsnap {verb} are described", told[verb], re.findall(r"--?[A-Za-z][a-z-]*", body))
+        expect_same(f"options of bpfsnap {verb} in the synopsis", told[verb], described[verb])
+        expect_all(f"options of bpfsnap {verb} are described", told[verb] | taken_by(verb),
+                   re.findall(r"--?[A-Za-z][a-z-]*", body))
+        expect_all(f"options that the usage of bpfsnap {verb} shows", taken_by(verb) - OTHER_NAMES, told[verb])
     completion = read("tools/completion/bpfuse")
     for verb, options in sorted(told.items()):
         line = re.search(rf"^\s*{verb}\) (.*?)$", completion, flags=re.M)
@@ -180,7 +238,7 @@ def check_readme():
 
 
 def main():
-    for check in (check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_readme):
+    for check in (check_examples, check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_readme):
         check()
     failed = 0
     for number, (title, faults) in enumerate(CASES, 1):

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # mount(8), fstab and umount(8), the real ones; and dead mounts.
+#   mount.sh bpfuse.8.scd
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 need_fuse
@@ -8,7 +9,8 @@ need_root
 # mount.fuse3 finds the program by the type's second half in a $PATH of its own, so it must lie
 # there: in a mount namespace, so that this system's directory stays as it is.
 [ -n "${BPFUSE_TEST_INNER:-}" ] ||
-	BPFUSE_TEST_INNER=yes exec unshare --mount --propagation private "$0"
+	BPFUSE_TEST_INNER=yes exec unshare --mount --propagation private "$0" "$@"
+page=$1
 mkdir "$scratch/bin" "$scratch/a" "$scratch/b"
 cp "$BPFUSE" "$scratch/bin/bpfuse"
 mount --bind "$scratch/bin" /usr/local/sbin || skip_all "this kernel has no bind mounts for us"
@@ -39,6 +41,18 @@ check "mount by name" mount -T "$scratch/fstab" "$scratch/b"
 expect "with its options" "ro" "$(findmnt -rn -o OPTIONS --mountpoint "$scratch/b" | cut -d, -f1)"
 refuses "ro refuses a change" "Read-only file system" mkdir "$scratch/b/d"
 check "umount -a by type" umount "$scratch/a" "$scratch/b"
+
+# The line that the page shows, for another source and another place.
+mkdir "$scratch/bpffs"
+source=emu
+! mount -t bpf none "$scratch/bpffs" 2>/dev/null || source=$scratch/bpffs
+sed -n "s|^/sys/fs/bpf  */run/bpf  *\(fuse.bpfuse .*\)|$source $scratch/a \1|p" "$page" >"$scratch/fstab"
+expect "the page has a line for fstab" 1 "$(wc -l <"$scratch/fstab")"
+check "mount -a by it" mount -T "$scratch/fstab" -a
+expect "is mounted" "fuse.bpfuse $source" "$(type_of "$scratch/a")"
+expect "for others, too" 1 "$(findmnt -rn -o OPTIONS --mountpoint "$scratch/a" | grep -c allow_other)"
+check "it answers" ls "$scratch/a/maps.by-id"
+umount "$scratch/a"
 
 refuses "a source that is none" "" mount -t fuse.bpfuse /nonexistent "$scratch/a"
 expect "leaves nothing mounted" "" "$(type_of "$scratch/a")"
