@@ -155,12 +155,10 @@ OTHER_NAMES = {"--directory", "--output", "--input", "-q"}
 
 
 def taken_by(verb):
-    """The options in getopt's table and string, of the source of the verb."""
-    source = read(f"tools/bpfsnap/{verb}.c")
-    table = source.split("struct option options[] = {", 1)[1].split("};", 1)[0]
-    letters = re.search(r'getopt_long\(argc, argv, "([^"]*)"', source).group(1)
+    """The options in the table of the verb's source, by both names."""
+    table = read(f"tools/bpfsnap/{verb}.c").split("struct verb_option options[] = {", 1)[1].split("};", 1)[0]
     return {"--" + name for name in re.findall(r'\{"([a-z-]+)",', table)} | {
-        "-" + letter for letter in letters.replace(":", "")}
+        "-" + letter for letter in re.findall(r"'([A-Za-z])'", table)}
 
 
 def check_bpfsnap():

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the verbs of bpfsnap share: exit statuses, messages, progress, streams. */
+/* What the verbs of bpfsnap share: exit statuses, options, messages, progress, streams. */
 #ifndef BPFSNAP_H
 #define BPFSNAP_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <bpfuse/snapshot.h>
 
@@ -25,12 +24,26 @@ int usage(const char *verb);
 /* Notes and omissions of a report on stderr; `verb`: what was not done with them. */
 void tell_report(const snapshot_report *report, const char *verb, bool quiet);
 
+/* An option of a verb, and the variable it sets: a flag, or the text of its argument. */
+struct verb_option {
+	const char *name; /* NULL behind the last */
+	char letter;	  /* 0: it has none */
+	bool *flag;
+	const char **text;
+	bool optional; /* --NAME without an argument sets *text to NULL */
+};
+#define OPTIONS_MAX 16 /* options of a verb */
+/* The index of the first operand; -EINVAL, after a complaint. */
+int options_parse(int argc, char **argv, const struct verb_option *options);
+
 /* Every snapshot verb reads one: DIR, -D DIR, or a stream. */
 struct input {
 	const char *directory; /* -D, or the operand */
 	const char *stream;    /* -i: "-" or a file */
 	const char *base;
 };
+/* The same for verbs that take one snapshot and nothing else. 0 or -EINVAL. */
+int input_parse(int argc, char **argv, const struct verb_option *options, struct input *input);
 /* Opens it; a stream is unpacked first. The sentence goes to stderr. */
 int input_open(const struct input *input, enum snapshot_check check, struct image **image);
 

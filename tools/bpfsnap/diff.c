@@ -10,13 +10,6 @@
 
 /* diff(1)'s statuses, not those of the other verbs. */
 enum { DIFF_SAME = 0, DIFF_DIFFERENT = 1, DIFF_TROUBLE = 2 };
-enum { OPTION_JSON = 256, OPTION_BRIEF };
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"brief", no_argument, NULL, OPTION_BRIEF},
-	{NULL, 0, NULL, 0},
-};
 
 static bool is_snapshot(const char *path)
 {
@@ -87,19 +80,16 @@ int verb_diff(int argc, char **argv)
 	struct snapshot_diff_options diff = {.print = line_print};
 	struct fault fault = FAULT_INIT;
 	bool different;
-	int option;
+	const struct verb_option options[] = {
+		{"json", .flag = &diff.json},
+		{"brief", .flag = &diff.brief},
+		{NULL},
+	};
+	int operand = options_parse(argc, argv, options);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == OPTION_JSON)
-			diff.json = true;
-		else if (option == OPTION_BRIEF)
-			diff.brief = true;
-		else
-			return usage("diff");
-	}
-	if (argc - optind != 2)
+	if (operand < 0 || argc - operand != 2)
 		return usage("diff");
-	if (side_open(argv[optind], &from) || side_open(argv[optind + 1], &to))
+	if (side_open(argv[operand], &from) || side_open(argv[operand + 1], &to))
 		return DIFF_TROUBLE;
 	if (snapshot_diff(from, to, &diff, &different, &fault)) {
 		complain("%s", fault.text);

@@ -8,32 +8,6 @@
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
-enum {
-	OPTION_LABEL = 256,
-	OPTION_CRIU,
-	OPTION_QUEUES,
-	OPTION_VERIFY,
-	OPTION_INCREMENTAL,
-	OPTION_DRAIN,
-	OPTION_REPLACE,
-	OPTION_STATE
-};
-
-static const struct option options[] = {
-	{"directory", required_argument, NULL, 'D'},
-	{"output", required_argument, NULL, 'o'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"label", required_argument, NULL, OPTION_LABEL},
-	{"criu", no_argument, NULL, OPTION_CRIU},
-	{"queues", no_argument, NULL, OPTION_QUEUES},
-	{"verify", no_argument, NULL, OPTION_VERIFY},
-	{"incremental", required_argument, NULL, OPTION_INCREMENTAL},
-	{"drain", no_argument, NULL, OPTION_DRAIN},
-	{"replace", no_argument, NULL, OPTION_REPLACE},
-	{"state", required_argument, NULL, OPTION_STATE},
-	{NULL, 0, NULL, 0},
-};
-
 struct arguments {
 	struct snapshot_dump_options dump;
 	const char *directory, *stream;
@@ -44,49 +18,27 @@ struct arguments {
 
 static int arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
-	int option;
+	struct snapshot_dump_options *dump = &arguments->dump;
+	const struct verb_option options[] = {
+		{"directory", 'D', .text = &arguments->directory},
+		{"output", 'o', .text = &arguments->stream},
+		{"quiet", 'q', .flag = &arguments->quiet},
+		{"label", .text = &dump->label},
+		{"criu", .flag = &dump->criu},
+		{"queues", .flag = &dump->queues},
+		{"verify", .flag = &dump->verify},
+		{"incremental", .text = &dump->base},
+		{"drain", .flag = &dump->drain},
+		{"replace", .flag = &dump->replace},
+		{"state", .text = &dump->state},
+		{NULL},
+	};
+	int operands = options_parse(argc, argv, options);
 
-	while ((option = getopt_long(argc, argv, "D:o:q", options, NULL)) != -1) {
-		switch (option) {
-		case 'D':
-			arguments->directory = optarg;
-			break;
-		case 'o':
-			arguments->stream = optarg;
-			break;
-		case 'q':
-			arguments->quiet = true;
-			break;
-		case OPTION_LABEL:
-			arguments->dump.label = optarg;
-			break;
-		case OPTION_CRIU:
-			arguments->dump.criu = true;
-			break;
-		case OPTION_QUEUES:
-			arguments->dump.queues = true;
-			break;
-		case OPTION_VERIFY:
-			arguments->dump.verify = true;
-			break;
-		case OPTION_INCREMENTAL:
-			arguments->dump.base = optarg;
-			break;
-		case OPTION_DRAIN:
-			arguments->dump.drain = true;
-			break;
-		case OPTION_REPLACE:
-			arguments->dump.replace = true;
-			break;
-		case OPTION_STATE:
-			arguments->dump.state = optarg;
-			break;
-		default:
-			return -EINVAL;
-		}
-	}
-	arguments->paths = argv + optind;
-	arguments->count = argc - optind;
+	if (operands < 0)
+		return operands;
+	arguments->paths = argv + operands;
+	arguments->count = argc - operands;
 	return 0;
 }
 

@@ -4,16 +4,6 @@
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
-enum { OPTION_JSON = 256, OPTION_MAP };
-
-static const struct option options[] = {
-	{"directory", required_argument, NULL, 'D'},
-	{"input", required_argument, NULL, 'i'},
-	{"json", optional_argument, NULL, OPTION_JSON},
-	{"map", required_argument, NULL, OPTION_MAP},
-	{NULL, 0, NULL, 0},
-};
-
 static int shape_parse(const char *text, enum snapshot_export *shape)
 {
 	*shape = SNAPSHOT_EXPORT_OURS;
@@ -32,22 +22,16 @@ int verb_export(int argc, char **argv)
 	enum snapshot_export shape = SNAPSHOT_EXPORT_OURS;
 	struct fault fault = FAULT_INIT;
 	struct input input = {0};
-	const char *map = NULL;
-	int option;
+	const char *map = NULL, *shape_name = NULL;
+	const struct verb_option options[] = {
+		{"directory", 'D', .text = &input.directory},
+		{"input", 'i', .text = &input.stream},
+		{"json", .text = &shape_name, .optional = true},
+		{"map", .text = &map},
+		{NULL},
+	};
 
-	while ((option = getopt_long(argc, argv, "D:i:", options, NULL)) != -1) {
-		if (option == 'D')
-			input.directory = optarg;
-		else if (option == 'i')
-			input.stream = optarg;
-		else if (option == OPTION_MAP)
-			map = optarg;
-		else if (option != OPTION_JSON || shape_parse(optarg, &shape))
-			return usage("export");
-	}
-	if (!input.directory && !input.stream && optind < argc)
-		input.directory = argv[optind++];
-	if (optind != argc || !input.directory == !input.stream)
+	if (input_parse(argc, argv, options, &input) || shape_parse(shape_name, &shape))
 		return usage("export");
 	if (input_open(&input, SNAPSHOT_ELEMENTS, &image))
 		return EXIT_FAILED;

@@ -7,30 +7,6 @@
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
-enum {
-	OPTION_BASE = 256,
-	OPTION_PARTIAL,
-	OPTION_REPLACE,
-	OPTION_IN_PLACE,
-	OPTION_DRY_RUN,
-	OPTION_CPUS,
-	OPTION_STATE
-};
-
-static const struct option options[] = {
-	{"directory", required_argument, NULL, 'D'},
-	{"input", required_argument, NULL, 'i'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"base", required_argument, NULL, OPTION_BASE},
-	{"partial", no_argument, NULL, OPTION_PARTIAL},
-	{"replace", no_argument, NULL, OPTION_REPLACE},
-	{"in-place", no_argument, NULL, OPTION_IN_PLACE},
-	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-	{"cpus", required_argument, NULL, OPTION_CPUS},
-	{"state", required_argument, NULL, OPTION_STATE},
-	{NULL, 0, NULL, 0},
-};
-
 static const char *const cpus_names[] = {
 	[SNAPSHOT_CPUS_MATCH] = "match",
 	[SNAPSHOT_CPUS_COPY] = "copy",
@@ -44,8 +20,11 @@ struct arguments {
 	const char *target;
 };
 
+/* NULL: not given. */
 static int cpus_parse(const char *text, enum snapshot_cpus *cpus)
 {
+	if (!text)
+		return 0;
 	for (int i = SNAPSHOT_CPUS_MATCH; i <= SNAPSHOT_CPUS_SUM; i++) {
 		if (!strcmp(text, cpus_names[i])) {
 			*cpus = (enum snapshot_cpus)i;
@@ -56,62 +35,36 @@ static int cpus_parse(const char *text, enum snapshot_cpus *cpus)
 	return -EINVAL;
 }
 
-static int option_take(int option, struct arguments *arguments)
-{
-	struct snapshot_restore_options *restore = &arguments->restore;
-
-	switch (option) {
-	case 'D':
-		arguments->input.directory = optarg;
-		break;
-	case 'i':
-		arguments->input.stream = optarg;
-		break;
-	case 'q':
-		arguments->quiet = true;
-		break;
-	case OPTION_BASE:
-		arguments->input.base = optarg;
-		break;
-	case OPTION_PARTIAL:
-		restore->partial = true;
-		break;
-	case OPTION_REPLACE:
-		restore->replace = true;
-		break;
-	case OPTION_IN_PLACE:
-		restore->in_place = true;
-		break;
-	case OPTION_DRY_RUN:
-		restore->dry_run = true;
-		break;
-	case OPTION_CPUS:
-		return cpus_parse(optarg, &restore->cpus);
-	case OPTION_STATE:
-		restore->state = optarg;
-		break;
-	default:
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static int arguments_parse(int argc, char **argv, struct arguments *arguments)
 {
-	int option;
+	struct snapshot_restore_options *restore = &arguments->restore;
+	const char *cpus = NULL;
+	const struct verb_option options[] = {
+		{"directory", 'D', .text = &arguments->input.directory},
+		{"input", 'i', .text = &arguments->input.stream},
+		{"quiet", 'q', .flag = &arguments->quiet},
+		{"base", .text = &arguments->input.base},
+		{"partial", .flag = &restore->partial},
+		{"replace", .flag = &restore->replace},
+		{"in-place", .flag = &restore->in_place},
+		{"dry-run", .flag = &restore->dry_run},
+		{"cpus", .text = &cpus},
+		{"state", .text = &restore->state},
+		{NULL},
+	};
+	int operand = options_parse(argc, argv, options);
 
-	while ((option = getopt_long(argc, argv, "D:i:q", options, NULL)) != -1)
-		if (option_take(option, arguments))
-			return -EINVAL;
+	if (operand < 0 || cpus_parse(cpus, &restore->cpus))
+		return -EINVAL;
 	if (!arguments->input.directory == !arguments->input.stream) {
 		complain("restore: say what, with -D DIR or with -i FILE");
 		return -EINVAL;
 	}
-	if (argc - optind != 1) {
+	if (argc - operand != 1) {
 		complain("restore: say where to, with one TARGET");
 		return -EINVAL;
 	}
-	arguments->target = argv[optind];
+	arguments->target = argv[operand];
 	return 0;
 }
 

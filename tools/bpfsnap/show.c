@@ -4,15 +4,6 @@
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
-enum { OPTION_JSON = 256 };
-
-static const struct option options[] = {
-	{"directory", required_argument, NULL, 'D'},
-	{"input", required_argument, NULL, 'i'},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{NULL, 0, NULL, 0},
-};
-
 static const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -96,21 +87,14 @@ int verb_show(int argc, char **argv)
 	struct input input = {0};
 	json_t *snapshot;
 	bool json = false;
-	int option;
+	const struct verb_option options[] = {
+		{"directory", 'D', .text = &input.directory},
+		{"input", 'i', .text = &input.stream},
+		{"json", .flag = &json},
+		{NULL},
+	};
 
-	while ((option = getopt_long(argc, argv, "D:i:", options, NULL)) != -1) {
-		if (option == 'D')
-			input.directory = optarg;
-		else if (option == 'i')
-			input.stream = optarg;
-		else if (option == OPTION_JSON)
-			json = true;
-		else
-			return usage("show");
-	}
-	if (!input.directory && !input.stream && optind < argc)
-		input.directory = argv[optind++];
-	if (optind != argc || !input.directory == !input.stream)
+	if (input_parse(argc, argv, options, &input))
 		return usage("show");
 	if (input_open(&input, SNAPSHOT_HEADS, &image))
 		return EXIT_FAILED;
