@@ -12,9 +12,7 @@
  * What is there and not in the snapshot is pinned into the new tree as well.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,33 +21,13 @@
 #include "image/collect.h"
 #include "image/owner.h"
 #include "image/report.h"
-#include "image/restore.h"
+#include "image/staging.h"
 
 struct caller restore_caller(const struct snapshot_restore_options *options)
 {
 	if (options && options->as_root)
 		return (struct caller){0};
 	return (struct caller){.uid = geteuid(), .gid = getegid()};
-}
-
-static int path_fault(struct fault *fault, int error, const char *path, const char *what)
-{
-	return fault_set(fault, -error, "%s: %s: %s", path, what, strerror(-error));
-}
-
-static int owner_set(struct backend *backend, const struct caller *caller, const char *path,
-		     const struct image_node *node)
-{
-	int error = 0;
-
-	if (node->kind != NODE_SYMLINK)
-		error = tree_chmod(backend, caller, path, node->mode);
-	if (!error && (node->uid != caller->uid || node->gid != caller->gid))
-		error = tree_chown(backend, caller, path, node->uid, node->gid);
-	/* chown clears set-id bits */
-	if (!error && (node->mode & 06000) && node->kind != NODE_SYMLINK)
-		error = tree_chmod(backend, caller, path, node->mode);
-	return error;
 }
 
 /* --- removing a tree --- */
@@ -84,290 +62,6 @@ static int tree_remove(struct backend *backend, const struct caller *caller, con
 		return tree_unlink(backend, caller, path);
 	error = entries_remove(backend, caller, path);
 	return error ? error : tree_rmdir(backend, caller, path);
-}
-
-/* --- building the new tree --- */
-
-static struct handle *node_handle(struct restore *restore, const struct image_node *node)
-{
-	const struct image_map *map;
-	const struct image_prog *prog;
-
-	if (node->kind == NODE_MAP) {
-		map = image_find_map(restore->image, node->id);
-		return map ? restore->maps[map - restore->image->maps].handle : NULL;
-	}
-	if (node->kind == NODE_PROG) {
-		prog = image_find_prog(restore->image, node->id);
-		return prog ? restore->progs[prog - restore->image->progs].handle : NULL;
-	}
-	return NULL;
-}
-
-static int node_make(struct restore *restore, const struct caller *caller, const char *path,
-		     const struct image_node *node)
-{
-	struct handle *handle;
-
-	switch (node->kind) {
-	case NODE_DIRECTORY:
-		return tree_mkdir(restore->backend, caller, path, 0700);
-	case NODE_SYMLINK:
-		return tree_symlink(restore->backend, caller, node->target, path);
-	default:
-		handle = node_handle(restore, node);
-		return handle ? pin(handle, caller, path) : -ENOENT;
-	}
-}
-
-/* What was left out (and reported) is not made: programs that are not here, links. */
-static bool node_is_left_out(struct restore *restore, const struct image_node *node)
-{
-	return node->kind != NODE_DIRECTORY && node->kind != NODE_SYMLINK &&
-	       !node_handle(restore, node);
-}
-
-static int nodes_build(struct restore *restore, const struct caller *caller, const char *base)
-{
-	const struct image *image = restore->image;
-
-	for (size_t i = 0; i < image->node_count; i++) {
-		const struct image_node *node = &image->nodes[i];
-		cleanup_free char *path = restore_path(base, node->path);
-		int error;
-
-		if (node_is_left_out(restore, node))
-			continue;
-		if (!path)
-			return fault_set(restore->fault, ENOMEM, "out of memory");
-		error = node_make(restore, caller, path, node);
-		if (!error && node->kind != NODE_DIRECTORY)
-			error = owner_set(restore->backend, caller, path, node);
-		if (error)
-			return path_fault(restore->fault, error, node->path, "cannot be made");
-	}
-	return 0;
-}
-
-/* Directories get their modes last, deepest first: they may forbid to make anything in them. */
-static int directories_finish(struct restore *restore, const struct caller *caller,
-			      const char *base)
-{
-	const struct image *image = restore->image;
-
-	for (size_t i = image->node_count; i--;) {
-		const struct image_node *node = &image->nodes[i];
-		cleanup_free char *path = restore_path(base, node->path);
-		int error;
-
-		if (node->kind != NODE_DIRECTORY)
-			continue;
-		error = path ? owner_set(restore->backend, caller, path, node) : -ENOMEM;
-		if (error)
-			return path_fault(restore->fault, error, node->path,
-					  "its owner or mode cannot be set");
-	}
-	return 0;
-}
-
-/* --- what is there already, and stays --- */
-
-struct carrying {
-	struct restore *restore;
-	const struct caller *caller;
-	const char *base; /* the new tree */
-};
-
-static int carry_entry(struct carrying *carrying, const char *name);
-
-static int carry_children(struct carrying *carrying, const char *path, const char *name)
-{
-	struct tree_entry *entries;
-	size_t count;
-	int error = tree_list(carrying->restore->backend, path, &entries, &count);
-
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	for (size_t i = 0; !error && i < count; i++) {
-		cleanup_free char *child = restore_path(name, entries[i].name);
-
-		error = child ? carry_entry(carrying, child) : -ENOMEM;
-	}
-	tree_entries_free(entries, count);
-	return error;
-}
-
-static int carry_object(struct carrying *carrying, const char *from, const char *to)
-{
-	cleanup_with(handle_closep) struct handle *handle = NULL;
-	int error = pin_open(carrying->restore->backend, from, 0, &handle);
-
-	return error ? error : pin(handle, carrying->caller, to);
-}
-
-static int carry_symlink(struct carrying *carrying, const char *from, const char *to)
-{
-	char target[PATH_MAX];
-	int error = tree_readlink(carrying->restore->backend, from, target, sizeof(target));
-
-	return error ? error
-		     : tree_symlink(carrying->restore->backend, carrying->caller, target, to);
-}
-
-static int carry_one(struct carrying *carrying, const char *from, const char *to,
-		     const struct stat *st)
-{
-	struct image_node as = {.mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid};
-	int error;
-
-	if (S_ISDIR(st->st_mode))
-		return tree_mkdir(carrying->restore->backend, carrying->caller, to, 0700);
-	as.kind = S_ISLNK(st->st_mode) ? NODE_SYMLINK : NODE_MAP;
-	error = S_ISLNK(st->st_mode) ? carry_symlink(carrying, from, to)
-				     : carry_object(carrying, from, to);
-	return error ? error : owner_set(carrying->restore->backend, carrying->caller, to, &as);
-}
-
-/* `name` below the target: into the new tree, unless the snapshot has something of that name. */
-static int carry_entry(struct carrying *carrying, const char *name)
-{
-	struct restore *restore = carrying->restore;
-	const struct image_node *node = image_find_node(restore->image, name);
-	cleanup_free char *from = restore_path(restore->target, name);
-	cleanup_free char *to = restore_path(carrying->base, name);
-	struct image_node as = {.kind = NODE_DIRECTORY};
-	struct stat st;
-	int error;
-
-	if (!from || !to)
-		return -ENOMEM;
-	error = tree_stat(restore->backend, from, &st);
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	if (node && !(node->kind == NODE_DIRECTORY && S_ISDIR(st.st_mode)) &&
-	    !node_is_left_out(restore, node))
-		return 0;
-	if (!node || node->kind != NODE_DIRECTORY)
-		error = carry_one(carrying, from, to, &st);
-	if (error || !S_ISDIR(st.st_mode))
-		return error;
-	error = carry_children(carrying, from, name);
-	if (error || node)
-		return error;
-	as.mode = st.st_mode & 07777;
-	as.uid = st.st_uid;
-	as.gid = st.st_gid;
-	return owner_set(restore->backend, carrying->caller, to, &as);
-}
-
-/* The top-level names of the snapshot, one after the other. */
-static bool is_root(const struct image_node *node)
-{
-	return !strchr(node->path, '/');
-}
-
-static int roots_carry(struct restore *restore, const struct caller *caller, const char *base)
-{
-	struct carrying carrying = {restore, caller, base};
-
-	for (size_t i = 0; i < restore->image->node_count; i++) {
-		const struct image_node *node = &restore->image->nodes[i];
-		int error = is_root(node) ? carry_entry(&carrying, node->path) : 0;
-
-		if (error)
-			return path_fault(restore->fault, error, node->path,
-					  "what is there cannot be kept");
-	}
-	return 0;
-}
-
-static int roots_record(struct restore *restore, const struct caller *caller, const char *stage)
-{
-	cleanup_free char *inodes = restore_path(stage, "ino"), *base = restore_path(stage, "new");
-
-	for (size_t i = 0; i < restore->image->node_count; i++) {
-		const struct image_node *node = &restore->image->nodes[i];
-		cleanup_free char *link = restore_path(inodes, node->path);
-		cleanup_free char *path = restore_path(base, node->path);
-		char number[24];
-		struct stat st;
-		int error;
-
-		if (!is_root(node) || node_is_left_out(restore, node))
-			continue;
-		error = link && path ? tree_stat(restore->backend, path, &st) : -ENOMEM;
-		if (error)
-			return path_fault(restore->fault, error, node->path, "is not there");
-		snprintf(number, sizeof(number), "%ju", (uintmax_t)st.st_ino);
-		error = tree_symlink(restore->backend, caller, number, link);
-		if (error)
-			return path_fault(restore->fault, error, node->path,
-					  "cannot be recorded for the exchange");
-	}
-	return 0;
-}
-
-/* --- the exchange --- */
-
-/* What is at `path`: its inode number, 0 for nothing. */
-static int inode_at(struct backend *backend, const char *path, uint64_t *inode)
-{
-	struct stat st;
-	int error = tree_stat(backend, path, &st);
-
-	*inode = error ? 0 : st.st_ino;
-	return error == -ENOENT ? 0 : error;
-}
-
-static int root_exchange(struct backend *backend, const struct caller *caller, const char *commit,
-			 const char *target, const char *name, bool back)
-{
-	cleanup_free char *base = restore_path(commit, "new"),
-			  *inodes = restore_path(commit, "ino");
-	cleanup_free char *staged = base ? restore_path(base, name) : NULL;
-	cleanup_free char *link = inodes ? restore_path(inodes, name) : NULL;
-	cleanup_free char *place = restore_path(target, name);
-	char number[24] = "";
-	uint64_t wanted, there, beside;
-	int error;
-
-	if (!staged || !link || !place)
-		return -ENOMEM;
-	error = tree_readlink(backend, link, number, sizeof(number));
-	wanted = strtoull(number, NULL, 10);
-	if (!error)
-		error = inode_at(backend, place, &there);
-	if (!error)
-		error = inode_at(backend, staged, &beside);
-	if (error || (there == wanted) != back)
-		return error; /* nothing to be done (any more) */
-	if (back && !beside)
-		return tree_rename(backend, caller, place, staged, RENAME_NOREPLACE);
-	if (there)
-		return tree_rename(backend, caller, staged, place, RENAME_EXCHANGE);
-	return tree_rename(backend, caller, staged, place, RENAME_NOREPLACE);
-}
-
-/* All roots that are recorded; on failure those done are exchanged back. */
-static int roots_exchange(struct backend *backend, const struct caller *caller, const char *commit,
-			  const char *target, struct fault *fault)
-{
-	cleanup_free char *inodes = restore_path(commit, "ino");
-	struct tree_entry *entries;
-	size_t count, done;
-	int error = inodes ? tree_list(backend, inodes, &entries, &count) : -ENOMEM;
-
-	if (error)
-		return path_fault(fault, error, commit, "cannot be listed");
-	for (done = 0; !error && done < count; done++)
-		error = root_exchange(backend, caller, commit, target, entries[done].name, false);
-	if (error) {
-		path_fault(fault, error, entries[done - 1].name, "cannot be put in place");
-		for (size_t i = 0; i < done; i++)
-			root_exchange(backend, caller, commit, target, entries[i].name, true);
-	}
-	tree_entries_free(entries, count);
-	return error;
 }
 
 /* --- holding what elements refer to --- */
@@ -407,8 +101,8 @@ int staging_hold(struct restore *restore, struct image *image)
 	for (size_t i = 0; !error && i < image->prog_count; i++)
 		error = object_hold(restore, &self, stage, OBJECT_PROG, image->progs[i].id);
 	if (error)
-		return path_fault(restore->fault, error, stage ? stage : "",
-				  "what elements refer to cannot be pinned here meanwhile");
+		return staging_fault(restore->fault, error, stage ? stage : "",
+				     "what elements refer to cannot be pinned here meanwhile");
 	return 0;
 }
 
@@ -465,7 +159,7 @@ static int leftover_handle(struct recovery *recovery, const char *name)
 		return error;
 	error = leftover_remove(recovery, caller, path, commit ? name + prefix : NULL);
 	if (error)
-		return path_fault(recovery->fault, error, path, "cannot be removed");
+		return staging_fault(recovery->fault, error, path, "cannot be removed");
 	notes_add(recovery->notes, name,
 		  commit ? "a restore that was killed at its end: finished"
 			 : "a restore that was killed: removed");
@@ -480,7 +174,7 @@ int staging_recover(struct backend *backend, const char *target, json_t *notes, 
 	int error = tree_list(backend, target, &entries, &count);
 
 	if (error)
-		return path_fault(fault, error, *target ? target : "/", "cannot be listed");
+		return staging_fault(fault, error, *target ? target : "/", "cannot be listed");
 	for (size_t i = 0; !error && i < count; i++)
 		error = leftover_handle(&recovery, entries[i].name);
 	tree_entries_free(entries, count);
@@ -498,7 +192,7 @@ static int obstacle_check(struct restore *restore, const struct image_node *node
 	if (error == -ENOENT || error == -ENOTDIR)
 		return 0;
 	if (error)
-		return path_fault(restore->fault, error, node->path, "cannot be looked at");
+		return staging_fault(restore->fault, error, node->path, "cannot be looked at");
 	if (node->kind == NODE_DIRECTORY && S_ISDIR(st.st_mode))
 		return 0;
 	if (S_ISDIR(st.st_mode))
@@ -532,12 +226,8 @@ static int stage_build(struct restore *restore, const struct caller *caller, con
 	if (!error)
 		error = tree_mkdir(restore->backend, caller, inodes, 0700);
 	if (error)
-		return path_fault(restore->fault, error, stage, "cannot be made");
-	error = nodes_build(restore, caller, base);
-	if (!error)
-		error = roots_carry(restore, caller, base);
-	if (!error)
-		error = directories_finish(restore, caller, base);
+		return staging_fault(restore->fault, error, stage, "cannot be made");
+	error = staged_tree_build(restore, caller, base);
 	return error ? error : roots_record(restore, caller, stage);
 }
 
@@ -547,7 +237,7 @@ static int stage_commit(struct restore *restore, const struct caller *caller, co
 	int error = tree_rename(restore->backend, caller, stage, commit, 0);
 
 	if (error)
-		return path_fault(restore->fault, error, stage, "cannot be committed");
+		return staging_fault(restore->fault, error, stage, "cannot be committed");
 	error = roots_exchange(restore->backend, caller, commit, restore->target, restore->fault);
 	tree_rename(restore->backend, caller, commit, stage, 0);
 	return error;
