@@ -12,6 +12,7 @@
 #include "image/dumper.h"
 #include "image/incremental.h"
 #include "image/manifest.h"
+#include "image/output.h"
 #include "image/owner.h"
 #include "image/reader.h"
 #include "image/report.h"
@@ -341,7 +342,7 @@ int image_read_and_remove(const char *directory, enum snapshot_check check, stru
 	int error = image_read(directory, check == SNAPSHOT_HEADS ? IMAGE_HEADS : IMAGE_ELEMENTS,
 			       image, fault);
 
-	writer_remove(AT_FDCWD, directory);
+	output_remove(AT_FDCWD, directory);
 	return error;
 }
 

@@ -8,13 +8,13 @@
 #include <bpfuse/cleanup.h>
 #include "image/contents.h"
 #include "image/dump.h"
+#include "image/output.h"
 #include "image/reader.h"
 #include "image/refill.h"
 #include "image/report.h"
 #include "image/restore.h"
 #include "image/state.h"
 #include "image/undo.h"
-#include "image/writer.h"
 
 #define UNDO_PREFIX "undo-"
 /* What a dump to such a name is written to until it is complete. */
@@ -72,7 +72,7 @@ struct image *undo_image(struct undo *undo)
 void undo_end(struct undo *undo, bool remove)
 {
 	if (remove)
-		writer_remove(undo->directory, undo->name);
+		output_remove(undo->directory, undo->name);
 	image_free(undo->image);
 	if (undo->directory >= 0)
 		close(undo->directory);
@@ -189,13 +189,13 @@ static int undo_visit(void *context, int directory, const char *name)
 	int error = state == DECISION_OPEN ? image_recover(recovery, name) : 0;
 
 	if (!error && state != DECISION_FOREIGN)
-		writer_remove(directory, name);
+		output_remove(directory, name);
 	return error;
 }
 
 static int unfinished_visit(void *context, int directory, const char *name)
 {
-	writer_remove(directory, name);
+	output_remove(directory, name);
 	return 0;
 }
 

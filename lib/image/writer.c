@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "image/checksum.h"
 #include "image/manifest.h"
 #include "image/message.h"
-#include "image/owner.h"
+#include "image/output.h"
 #include "image/spool.h"
 #include "image/writer.h"
 
 struct writer {
-	int parent, directory; /* of the wanted name; the temporary one */
-	char *name;	       /* wanted, in parent */
-	char *temporary;       /* in parent */
-	char *path;	       /* of the temporary one */
-	bool replace, committed;
+	struct output output;
 	uint64_t entry_max;
 	struct sealed_file *data, *manifest;
 	struct spool keys, values;
@@ -34,162 +26,19 @@ struct writer {
 	struct image_map written; /* its runs and elements so far */
 };
 
-/* All that a snapshot or the temporary directory of one may hold. */
-static const char *const known_files[] = {
-	IMAGE_SUMS,  IMAGE_INVENTORY, IMAGE_BPFMAP_FILE, IMAGE_BPFMAP_DATA,
-	IMAGE_FILES, "spool.tmp",     IMAGE_MANIFEST,	 NULL,
-};
-
-/*
- * SHA256SUMS goes first: from then on it is no snapshot any more. The manifest goes last: images
- * without both are CRIU's. Anything else stays.
- */
-int writer_remove(int parent, const char *name)
-{
-	cleanup_close int directory =
-		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (directory < 0)
-		return -errno;
-	for (size_t i = 0; known_files[i]; i++)
-		unlinkat(directory, known_files[i], 0);
-	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
-}
-
-static void temporary_prefix(const char *name, char prefix[NAME_MAX + 1])
-{
-	snprintf(prefix, NAME_MAX + 1, ".%.150s.bpfsnap-", name);
-}
-
-/* Directories of dumps to the same name that were killed. */
-static void collect_stale(int parent, const char *name)
-{
-	char prefix[NAME_MAX + 1];
-	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-
-	if (!listing) {
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	temporary_prefix(name, prefix);
-	while ((entry = readdir(listing)))
-		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
-		    !owner_alive(entry->d_name + strlen(prefix)))
-			writer_remove(parent, entry->d_name);
-	closedir(listing);
-}
-
-static int directory_holds(int parent, const char *name, bool *known_only)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int count = 0;
-
-	*known_only = true;
-	if (!listing)
-		return -errno;
-	while ((entry = readdir(listing))) {
-		bool known = false;
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		for (size_t i = 0; known_files[i]; i++)
-			known |= !strcmp(entry->d_name, known_files[i]);
-		*known_only &= known;
-		count++;
-	}
-	closedir(listing);
-	return count;
-}
-
-/* The wanted name must be free, an empty directory, or a snapshot that may be replaced. */
-static int wanted_check(struct writer *writer, const char *given, struct fault *fault)
-{
-	bool known_only;
-	int count = directory_holds(writer->parent, writer->name, &known_only);
-
-	if (count == -ENOENT)
-		return 0;
-	if (count < 0)
-		return fault_set(fault, -count, "%s: cannot be written: %s", given,
-				 strerror(-count));
-	if (!count)
-		return 0;
-	if (!writer->replace)
-		return fault_set(fault, EEXIST,
-				 "%s: exists and is not empty; name a new directory, or say "
-				 "--replace to replace a snapshot",
-				 given);
-	if (!known_only)
-		return fault_set(fault, EEXIST,
-				 "%s: holds other files than those of a snapshot; not replaced",
-				 given);
-	return 0;
-}
-
-static int wanted_split(struct writer *writer, const char *given, struct fault *fault)
-{
-	cleanup_free char *resolved = realpath(given, NULL);
-	cleanup_free char *first = strdup(resolved ? resolved : given);
-	cleanup_free char *second = strdup(resolved ? resolved : given);
-
-	if (!first || !second || !*given)
-		return fault_set(fault, *given ? ENOMEM : ENOENT, "no directory to write to");
-	writer->name = strdup(basename(first));
-	if (!writer->name)
-		return fault_set(fault, ENOMEM, "out of memory");
-	writer->parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (writer->parent < 0)
-		return fault_set(fault, errno, "%s: its directory cannot be opened: %s", given,
-				 strerror(errno));
-	return 0;
-}
-
-static int temporary_create(struct writer *writer, const char *given, struct fault *fault)
-{
-	char prefix[NAME_MAX + 1], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
-	struct stat st;
-	ssize_t length;
-
-	temporary_prefix(writer->name, prefix);
-	owner_print(owner);
-	if (asprintf(&writer->temporary, "%s%s", prefix, owner) < 0)
-		return fault_set(fault, ENOMEM, "out of memory");
-	writer_remove(writer->parent, writer->temporary);
-	if (mkdirat(writer->parent, writer->temporary, 0700))
-		return fault_set(fault, errno, "%s: cannot be made: %s", given, strerror(errno));
-	writer->directory =
-		openat(writer->parent, writer->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (writer->directory < 0)
-		return fault_set(fault, errno, "%s: cannot be opened: %s", given, strerror(errno));
-	if (!fstatat(writer->parent, writer->name, &st, 0) && fchmod(writer->directory, st.st_mode))
-		return fault_set(fault, errno, "%s: %s", given, strerror(errno));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", writer->directory);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return fault_set(fault, errno, "%s: %s", link, strerror(errno));
-	path[length] = '\0';
-	writer->path = strdup(path);
-	return writer->path ? 0 : fault_set(fault, ENOMEM, "out of memory");
-}
-
 static int data_start(struct writer *writer, struct fault *fault)
 {
 	static const uint32_t magic[] = {IMAGE_MAGIC_COMMON, IMAGE_MAGIC_BPFMAP_DATA};
-	int error = sealed_file_create(writer->directory, IMAGE_MANIFEST, &writer->manifest, fault);
+	int error = sealed_file_create(writer->output.fd, IMAGE_MANIFEST, &writer->manifest, fault);
 
 	if (!error)
-		error = sealed_file_create(writer->directory, IMAGE_BPFMAP_DATA, &writer->data,
+		error = sealed_file_create(writer->output.fd, IMAGE_BPFMAP_DATA, &writer->data,
 					   fault);
 	if (error)
 		return error;
 	sealed_file_write(writer->data, magic, sizeof(magic));
-	if (spool_init(&writer->keys, writer->directory, WRITER_KEYS_MEMORY, WRITER_SPOOL_MEMORY) ||
-	    spool_init(&writer->values, writer->directory, WRITER_VALUES_MEMORY,
+	if (spool_init(&writer->keys, writer->output.fd, WRITER_KEYS_MEMORY, WRITER_SPOOL_MEMORY) ||
+	    spool_init(&writer->values, writer->output.fd, WRITER_VALUES_MEMORY,
 		       WRITER_SPOOL_MEMORY))
 		return fault_set(fault, ENOMEM, "out of memory");
 	return 0;
@@ -203,16 +52,9 @@ int writer_open(const char *directory, bool replace, uint64_t entry_max, struct 
 
 	if (!made)
 		return fault_set(fault, ENOMEM, "out of memory");
-	made->parent = made->directory = made->keys.fd = made->values.fd = -1;
-	made->replace = replace;
+	made->keys.fd = made->values.fd = -1;
 	made->entry_max = entry_max ? entry_max : WRITER_ENTRY_MAX;
-	error = wanted_split(made, directory, fault);
-	if (!error)
-		error = wanted_check(made, directory, fault);
-	if (!error) {
-		collect_stale(made->parent, made->name);
-		error = temporary_create(made, directory, fault);
-	}
+	error = output_open(directory, replace, &made->output, fault);
 	if (!error)
 		error = data_start(made, fault);
 	if (error) {
@@ -231,16 +73,8 @@ void writer_close(struct writer *writer)
 	sealed_file_close(writer->manifest);
 	spool_free(&writer->keys);
 	spool_free(&writer->values);
-	if (writer->directory >= 0)
-		close(writer->directory);
-	if (writer->parent >= 0 && writer->temporary && !writer->committed)
-		writer_remove(writer->parent, writer->temporary);
-	if (writer->parent >= 0)
-		close(writer->parent);
+	output_close(&writer->output);
 	free(writer->written.runs);
-	free(writer->temporary);
-	free(writer->path);
-	free(writer->name);
 	free(writer);
 }
 
@@ -251,7 +85,7 @@ void writer_closep(struct writer **writer)
 
 const char *writer_directory(const struct writer *writer)
 {
-	return writer->path;
+	return writer->output.path;
 }
 
 /* --- elements --- */
@@ -468,7 +302,7 @@ static int writer_put_file(struct writer *writer, const char *name,
 			   const struct image *image, struct buffer *sums, struct fault *fault)
 {
 	cleanup_with(sealed_file_closep) struct sealed_file *file = NULL;
-	int error = sealed_file_create(writer->directory, name, &file, fault);
+	int error = sealed_file_create(writer->output.fd, name, &file, fault);
 
 	if (error)
 		return error;
@@ -495,7 +329,7 @@ static int writer_put_sums(struct writer *writer, const struct buffer *sums, str
 
 	if (error)
 		return fault_set(fault, -error, "%s: out of memory", IMAGE_SUMS);
-	error = sealed_file_create(writer->directory, IMAGE_SUMS, &file, fault);
+	error = sealed_file_create(writer->output.fd, IMAGE_SUMS, &file, fault);
 	if (error)
 		return error;
 	sealed_file_write(file, sums->data, sums->length);
@@ -513,7 +347,7 @@ static int writer_sync(struct writer *writer, struct fault *fault)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		cleanup_close int fd =
-			openat(writer->directory, names[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+			openat(writer->output.fd, names[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
@@ -521,32 +355,6 @@ static int writer_sync(struct writer *writer, struct fault *fault)
 			return fault_set(fault, errno, "%s: cannot be synced: %s", names[i],
 					 strerror(errno));
 	}
-	return 0;
-}
-
-/* A new name, an empty directory, or (replace) a snapshot: in one step each. */
-static int writer_rename(struct writer *writer, struct fault *fault)
-{
-	int error = 0;
-
-	if (fsync(writer->directory))
-		error = errno;
-	else if (!renameat(writer->parent, writer->temporary, writer->parent, writer->name))
-		writer->committed = true;
-	else if (!writer->replace || (errno != ENOTEMPTY && errno != EEXIST))
-		error = errno;
-	else if (renameat2(writer->parent, writer->temporary, writer->parent, writer->name,
-			   RENAME_EXCHANGE))
-		error = errno;
-	else
-		writer->committed = true;
-	if (error)
-		return fault_set(fault, error, "%s: cannot be put in place: %s", writer->name,
-				 strerror(error));
-	if (fsync(writer->parent))
-		return fault_set(fault, errno, "%s: cannot be synced: %s", writer->name,
-				 strerror(errno));
-	writer_remove(writer->parent, writer->temporary);
 	return 0;
 }
 
@@ -570,5 +378,5 @@ int writer_commit(struct writer *writer, const struct image *image, bool criu, s
 	buffer_free(&sums);
 	if (!error)
 		error = writer_sync(writer, fault);
-	return error ? error : writer_rename(writer, fault);
+	return error ? error : output_commit(&writer->output, fault);
 }

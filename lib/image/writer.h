@@ -2,10 +2,9 @@
 /*
  * A snapshot directory being written.
  *
- * The directory is made under a temporary name beside the wanted one and renamed at the end;
- * SHA256SUMS comes last, and the empty manifest.json first, so that a directory left by a kill
- * is neither a snapshot nor taken for a CRIU image. Elements go straight to disk; only
- * the memory below is held of them.
+ * It gets the wanted name at the end (output.h); SHA256SUMS comes last, and the empty manifest.json
+ * first, so that a directory left by a kill is neither a snapshot nor taken for a CRIU image.
+ * Elements go straight to disk; only the memory below is held of them.
  */
 #ifndef IMAGE_WRITER_H
 #define IMAGE_WRITER_H
@@ -25,7 +24,7 @@
 struct writer;
 
 /*
- * `directory` must not exist, be empty, or (replace) be anything that a rename may exchange.
+ * `directory` and `replace` as output_open() takes them.
  * entry_max: bytes of values or keys in one data entry at most; 0: WRITER_ENTRY_MAX.
  */
 int writer_open(const char *directory, bool replace, uint64_t entry_max, struct writer **writer,
@@ -35,9 +34,6 @@ void writer_close(struct writer *writer);
 void writer_closep(struct writer **writer);
 /* The temporary directory, for files of the caller's own while it lasts. */
 const char *writer_directory(const struct writer *writer);
-
-/* Removes a directory that holds nothing but a snapshot's files, or what is left of them. */
-int writer_remove(int parent, const char *name);
 
 /*
  * The elements of one map: begin, add as often as needed, end. end adds the runs and the number

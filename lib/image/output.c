@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <bpfuse/cleanup.h>
+#include "image/message.h"
+#include "image/output.h"
+#include "image/owner.h"
+
+/* All that a snapshot or the temporary directory of one may hold. */
+static const char *const known_files[] = {
+	IMAGE_SUMS,  IMAGE_INVENTORY, IMAGE_BPFMAP_FILE, IMAGE_BPFMAP_DATA,
+	IMAGE_FILES, "spool.tmp",     IMAGE_MANIFEST,	 NULL,
+};
+
+/*
+ * SHA256SUMS goes first: from then on it is no snapshot any more. The manifest goes last: images
+ * without both are CRIU's. Anything else stays.
+ */
+int output_remove(int parent, const char *name)
+{
+	cleanup_close int directory =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (directory < 0)
+		return -errno;
+	for (size_t i = 0; known_files[i]; i++)
+		unlinkat(directory, known_files[i], 0);
+	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
+static void temporary_prefix(const char *name, char prefix[NAME_MAX + 1])
+{
+	snprintf(prefix, NAME_MAX + 1, ".%.150s.bpfsnap-", name);
+}
+
+/* Directories of dumps to the same name that were killed. */
+static void collect_stale(int parent, const char *name)
+{
+	char prefix[NAME_MAX + 1];
+	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!listing) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	temporary_prefix(name, prefix);
+	while ((entry = readdir(listing)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    !owner_alive(entry->d_name + strlen(prefix)))
+			output_remove(parent, entry->d_name);
+	closedir(listing);
+}
+
+static int directory_holds(int parent, const char *name, bool *known_only)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int count = 0;
+
+	*known_only = true;
+	if (!listing)
+		return -errno;
+	while ((entry = readdir(listing))) {
+		bool known = false;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		for (size_t i = 0; known_files[i]; i++)
+			known |= !strcmp(entry->d_name, known_files[i]);
+		*known_only &= known;
+		count++;
+	}
+	closedir(listing);
+	return count;
+}
+
+/* The wanted name must be free, an empty directory, or a snapshot that may be replaced. */
+static int wanted_check(const struct output *output, const char *given, struct fault *fault)
+{
+	bool known_only;
+	int count = directory_holds(output->parent, output->name, &known_only);
+
+	if (count == -ENOENT)
+		return 0;
+	if (count < 0)
+		return fault_set(fault, -count, "%s: cannot be written: %s", given,
+				 strerror(-count));
+	if (!count)
+		return 0;
+	if (!output->replace)
+		return fault_set(fault, EEXIST,
+				 "%s: exists and is not empty; name a new directory, or say "
+				 "--replace to replace a snapshot",
+				 given);
+	if (!known_only)
+		return fault_set(fault, EEXIST,
+				 "%s: holds other files than those of a snapshot; not replaced",
+				 given);
+	return 0;
+}
+
+static int wanted_split(struct output *output, const char *given, struct fault *fault)
+{
+	cleanup_free char *resolved = realpath(given, NULL);
+	cleanup_free char *first = strdup(resolved ? resolved : given);
+	cleanup_free char *second = strdup(resolved ? resolved : given);
+
+	if (!first || !second || !*given)
+		return fault_set(fault, *given ? ENOMEM : ENOENT, "no directory to write to");
+	output->name = strdup(basename(first));
+	if (!output->name)
+		return fault_set(fault, ENOMEM, "out of memory");
+	output->parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (output->parent < 0)
+		return fault_set(fault, errno, "%s: its directory cannot be opened: %s", given,
+				 strerror(errno));
+	return 0;
+}
+
+static int temporary_create(struct output *output, const char *given, struct fault *fault)
+{
+	char prefix[NAME_MAX + 1], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
+	struct stat st;
+	ssize_t length;
+
+	temporary_prefix(output->name, prefix);
+	owner_print(owner);
+	if (asprintf(&output->temporary, "%s%s", prefix, owner) < 0)
+		return fault_set(fault, ENOMEM, "out of memory");
+	output_remove(output->parent, output->temporary);
+	if (mkdirat(output->parent, output->temporary, 0700))
+		return fault_set(fault, errno, "%s: cannot be made: %s", given, strerror(errno));
+	output->fd = openat(output->parent, output->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (output->fd < 0)
+		return fault_set(fault, errno, "%s: cannot be opened: %s", given, strerror(errno));
+	if (!fstatat(output->parent, output->name, &st, 0) && fchmod(output->fd, st.st_mode))
+		return fault_set(fault, errno, "%s: %s", given, strerror(errno));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", output->fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return fault_set(fault, errno, "%s: %s", link, strerror(errno));
+	path[length] = '\0';
+	output->path = strdup(path);
+	return output->path ? 0 : fault_set(fault, ENOMEM, "out of memory");
+}
+
+int output_open(const char *directory, bool replace, struct output *output, struct fault *fault)
+{
+	int error;
+
+	*output = (struct output){.parent = -1, .fd = -1, .replace = replace};
+	error = wanted_split(output, directory, fault);
+	if (!error)
+		error = wanted_check(output, directory, fault);
+	if (error)
+		return error;
+	collect_stale(output->parent, output->name);
+	return temporary_create(output, directory, fault);
+}
+
+void output_close(struct output *output)
+{
+	if (output->fd >= 0)
+		close(output->fd);
+	if (output->parent >= 0 && output->temporary && !output->committed)
+		output_remove(output->parent, output->temporary);
+	if (output->parent >= 0)
+		close(output->parent);
+	free(output->temporary);
+	free(output->path);
+	free(output->name);
+}
+
+/* A new name, an empty directory, or (replace) a snapshot: in one step each. */
+int output_commit(struct output *output, struct fault *fault)
+{
+	int error = 0;
+
+	if (fsync(output->fd))
+		error = errno;
+	else if (!renameat(output->parent, output->temporary, output->parent, output->name))
+		output->committed = true;
+	else if (!output->replace || (errno != ENOTEMPTY && errno != EEXIST))
+		error = errno;
+	else if (renameat2(output->parent, output->temporary, output->parent, output->name,
+			   RENAME_EXCHANGE))
+		error = errno;
+	else
+		output->committed = true;
+	if (error)
+		return fault_set(fault, error, "%s: cannot be put in place: %s", output->name,
+				 strerror(error));
+	if (fsync(output->parent))
+		return fault_set(fault, errno, "%s: cannot be synced: %s", output->name,
+				 strerror(errno));
+	output_remove(output->parent, output->temporary);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The directory that a snapshot is written to: made under a temporary name beside the wanted one
+ * and renamed at the end, so that it appears complete or not at all. What runs to the same name
+ * that were killed left beside it, the next one removes.
+ *
+ * Functions return 0 or -errno with a sentence in fault.
+ */
+#ifndef IMAGE_OUTPUT_H
+#define IMAGE_OUTPUT_H
+
+#include <stdbool.h>
+#include <bpfuse/fault.h>
+
+struct output {
+	int parent;	 /* of both names */
+	int fd;		 /* the temporary directory */
+	char *name;	 /* wanted, in parent */
+	char *temporary; /* in parent */
+	char *path;	 /* of the temporary directory */
+	bool replace, committed;
+};
+
+/*
+ * `directory` must not exist, be empty, or (replace) hold nothing but a snapshot's files. On
+ * failure, too, output_close() is called.
+ */
+int output_open(const char *directory, bool replace, struct output *output, struct fault *fault);
+/* Gives the directory, whose files are synced, the wanted name. */
+int output_commit(struct output *output, struct fault *fault);
+/* Without output_commit() before, removes the directory and what was written to it. */
+void output_close(struct output *output);
+
+/* Removes a directory that holds nothing but a snapshot's files, or what is left of them. */
+int output_remove(int parent, const char *name);
+
+#endif
