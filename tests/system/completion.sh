@@ -69,7 +69,48 @@ offers 'bpfsnap dump --lab' --label
 offers 'bpfsnap restore --cpus ' match copy sum
 offers 'bpfsnap dump --label text --incremental snaps/f' snaps/first
 offers 'bpfsnap dump --label text -D sn' snaps
+offers 'bpfuse image:sn' snaps/
 offers 'bpfuse -' -f -d -s -o -h --help -V --version
+
+# Every verb, its operands and what each of its options takes.
+offers 'bpfsnap -' -h --help -V --version
+offers 'bpfsnap dump -' -D -o --label --criu --queues --verify --drain --incremental --replace --state --quiet
+offers 'bpfsnap dump --directory sn' snaps
+offers 'bpfsnap dump -o sc' scenario.json
+offers 'bpfsnap dump --output sc' scenario.json
+offers 'bpfsnap dump --label '
+offers 'bpfsnap dump --state sn' snaps
+offers 'bpfsnap dump --state=sn' snaps
+offers 'bpfsnap dump --incremental=snaps/s' snaps/second
+offers 'bpfsnap dump -o - ./ty' ./types.txt
+offers 'bpfsnap restore -' -D -i --base --partial --replace --in-place --dry-run --cpus --state --quiet
+offers 'bpfsnap restore -i ty' types.txt
+offers 'bpfsnap restore --input ty' types.txt
+offers 'bpfsnap restore --directory snaps/s' snaps/second
+offers 'bpfsnap restore --base snaps/s' snaps/second
+offers 'bpfsnap restore --cpus=s' sum
+offers 'bpfsnap restore --state sn' snaps
+offers 'bpfsnap restore -D snaps/first m' mnt
+offers 'bpfsnap restore -D snaps/first t'
+offers 'bpfsnap restore -D snaps/first mnt '
+offers 'bpfsnap show -' -D -i --json
+offers 'bpfsnap show snaps/' snaps/first snaps/second
+offers 'bpfsnap show snaps/first '
+offers 'bpfsnap show -i ty' types.txt
+offers 'bpfsnap show --json='
+offers 'bpfsnap diff -' --json --brief
+offers 'bpfsnap diff snaps/first ./sc' ./scenario.json
+offers 'bpfsnap diff --brief snaps/first snaps/' snaps/first snaps/second snaps/other
+offers 'bpfsnap diff snaps/first snaps/second '
+offers 'bpfsnap verify -' -D -i --base --quiet
+offers 'bpfsnap verify --base snaps/f' snaps/first
+offers 'bpfsnap verify snaps/f' snaps/first
+offers 'bpfsnap export -' -D -i --json --map
+offers 'bpfsnap export --json=' ours bpftool
+offers 'bpfsnap export --json=b' bpftool
+offers 'bpfsnap export --json snaps/f' snaps/first
+offers 'bpfsnap export --map '
+offers 'bpfsnap export -i - --map '
 
 # Names no other map of this machine has.
 maps()
@@ -86,14 +127,30 @@ maps()
 		{ echo 'type=array key=4 value=4 entries=1' >near/${mine}pinned; } 2>/dev/null; then
 		offers "bpfsnap dump ${mine}pi" "$place/bpffs/${mine}pinned" "$place/near/${mine}pinned"
 		offers "bpfuse $place/b" "$place/bpffs"
+		# What lies over a bpffs is none.
+		mkdir hidden
+		mount -t bpf none hidden && mount -t tmpfs none hidden
+		: >hidden/${mine}file
+		offers "bpfsnap dump ${mine}fi"
 	fi
+	PATH=$(dirname "$BPFSNAP"):$PATH
+	offers "bpfsnap diff snaps/first ${mine}dr" "$place/far/${mine}drops"
+	offers "bpfsnap show ${mine}dr"
+	bpfsnap dump --state state -D taken -- far/app far/${mine}drops
+	offers 'bpfsnap export taken --map ' app/${mine}flows ${mine}drops
+	offers "bpfsnap export taken --map app/" app/${mine}flows
+	offers "bpfsnap export -D taken --json=bpftool --map=${mine}" ${mine}drops
+	offers "bpfsnap export --map ${mine}"
+	bpfsnap dump --state state -o taken.tar far/${mine}drops
+	offers 'bpfsnap export --input taken.tar --map ' ${mine}drops
+	offers 'bpfsnap verify ta' taken
 }
 
 unmount()
 {
 	local directory
 	cd /
-	for directory in far near bpffs; do
+	for directory in far near bpffs hidden hidden; do
 		umount "$place/$directory" 2>/dev/null || fusermount3 -u "$place/$directory" 2>/dev/null
 	done
 }
