@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* bpfsnap: snapshots of BPF maps and pins. A table of verbs, each in a file of its own. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,16 @@ void complain(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
+}
+
+int output_end(int status, int failed)
+{
+	bool earlier = ferror(stdout);
+
+	if (!fflush(stdout) && !earlier)
+		return status;
+	complain("standard output: %s", earlier ? "cannot be written" : strerror(errno));
+	return failed;
 }
 
 int usage(const char *verb)
@@ -92,11 +103,11 @@ int main(int argc, char **argv)
 
 	if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
 		help(stdout);
-		return EXIT_COMPLETE;
+		return output_end(EXIT_COMPLETE, EXIT_FAILED);
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		puts("bpfsnap " BPFUSE_VERSION);
-		return EXIT_COMPLETE;
+		return output_end(EXIT_COMPLETE, EXIT_FAILED);
 	}
 	for (size_t i = 0; i < VERBS; i++) {
 		if (strcmp(verbs[i].name, name) != 0)

@@ -19,6 +19,8 @@ verb_function verb_dump, verb_restore, verb_show, verb_diff, verb_verify, verb_e
 
 /* One line on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* `status`, or with a complaint `failed`, if standard output did not take all that was printed. */
+int output_end(int status, int failed);
 /* The usage of the verb, after a complaint. EXIT_USAGE. */
 int usage(const char *verb);
 /* Notes and omissions of a report on stderr; `verb`: what was not done with them. */

@@ -70,7 +70,7 @@ static int side_open(const char *path, struct image **image)
 
 static int line_print(void *context, const char *line)
 {
-	return puts(line) < 0 ? -EIO : 0;
+	return puts(line) < 0 ? -EIO : 0; /* output_end() says so */
 }
 
 int verb_diff(int argc, char **argv)
@@ -79,7 +79,7 @@ int verb_diff(int argc, char **argv)
 	cleanup_with(snapshot_closep) struct image *to = NULL;
 	struct snapshot_diff_options diff = {.print = line_print};
 	struct fault fault = FAULT_INIT;
-	bool different;
+	bool different = true;
 	const struct verb_option options[] = {
 		{"json", .flag = &diff.json},
 		{"brief", .flag = &diff.brief},
@@ -91,11 +91,9 @@ int verb_diff(int argc, char **argv)
 		return usage("diff");
 	if (side_open(argv[operand], &from) || side_open(argv[operand + 1], &to))
 		return DIFF_TROUBLE;
-	if (snapshot_diff(from, to, &diff, &different, &fault)) {
+	if (snapshot_diff(from, to, &diff, &different, &fault) && !ferror(stdout)) {
 		complain("%s", fault.text);
 		return DIFF_TROUBLE;
 	}
-	if (fflush(stdout))
-		return DIFF_TROUBLE;
-	return different ? DIFF_DIFFERENT : DIFF_SAME;
+	return output_end(different ? DIFF_DIFFERENT : DIFF_SAME, DIFF_TROUBLE);
 }

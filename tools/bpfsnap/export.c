@@ -39,5 +39,5 @@ int verb_export(int argc, char **argv)
 		complain("%s", fault.text);
 		return EXIT_FAILED;
 	}
-	return ferror(stdout) || fflush(stdout) ? EXIT_FAILED : EXIT_COMPLETE;
+	return output_end(EXIT_COMPLETE, EXIT_FAILED);
 }

@@ -106,5 +106,5 @@ int verb_show(int argc, char **argv)
 		snapshot_print(snapshot);
 	}
 	json_decref(snapshot);
-	return ferror(stdout) || fflush(stdout) ? EXIT_FAILED : EXIT_COMPLETE;
+	return output_end(EXIT_COMPLETE, EXIT_FAILED);
 }

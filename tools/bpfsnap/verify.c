@@ -22,5 +22,5 @@ int verb_verify(int argc, char **argv)
 		return EXIT_FAILED;
 	if (!quiet)
 		printf("%s: OK\n", input.directory ? input.directory : input.stream);
-	return EXIT_COMPLETE;
+	return output_end(EXIT_COMPLETE, EXIT_FAILED);
 }
