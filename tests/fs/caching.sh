@@ -153,6 +153,29 @@ test_listed()
 	expect "$how: which is there" 81 "$(cat "$map/9")"
 }
 
+# Bulk changes through the mount; `dd conv=excl` creates without looking first, as few shells do.
+test_cleared()
+{
+	local how=$1
+	make_map 8
+	behind update 1 100
+	behind update 2 200
+	warm 1
+	exec 3<"$map/2"
+	warm 2
+	echo 1 >"$map/.map/clear"
+	refuses "$how: a cleared key" "No such file" stat "$map/1"
+	check "$how: is made anew with O_EXCL" sh_c "echo 3 | dd of='$map/1' conv=excl status=none"
+	check "$how: also one that somebody has open" sh_c "echo 4 | dd of='$map/2' conv=excl status=none"
+	refuses "$how: once" "File exists" sh_c "echo 5 | dd of='$map/1' conv=excl status=none"
+	exec 3<&-
+	expect "$how: and holds that" "1=3 2=4" "$(sort "$map/.map/entries" | tr '\t' = | xargs)"
+	[ "$how" = default ] || return # who gives a time has sizes kept for it
+	warm 1
+	printf '1\t1234567\n' >"$map/.map/entries"
+	expect "$how: the size after a bulk update" 8 "$(stat -c %s "$map/1")"
+}
+
 # The names of maps are cached too: another map under the same name, or none.
 test_pins()
 {
@@ -230,6 +253,7 @@ for options in default timeout=1 timeout=3600 timeout=0; do
 	test_existence "$options"
 	test_errno "$options"
 	test_listed "$options"
+	test_cleared "$options"
 	test_pins "$options"
 	rm -f "$pin"
 	umount "$scratch/m"
