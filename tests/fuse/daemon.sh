@@ -5,7 +5,6 @@
 . "$(dirname "$0")/mounts.sh"
 need_bpf
 
-mnt=$scratch/mnt
 mkdir "$mnt"
 
 is_mounted()

@@ -3,8 +3,8 @@
 # devices.offload/, .map/redirect and maps.control/ of an emulated mount, as a user meets them.
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/mounts.sh"
+need_root
 
-mnt=$scratch/emu
 mount_bpfuse emu "$mnt"
 cd "$mnt" || exit 1
 check "mkdir registers a device" mkdir devices.offload/nsim0
@@ -79,6 +79,6 @@ expect "the entry went with its device" 0 "$(ls ports)"
 expect "control maps" "prog_stats sock xdp" "$(cd maps.control && echo *)"
 expect "no program is attached" none "$(jq -r .mode maps.control/xdp/a)"
 refuses "no interface can be made by touch" "No such file" touch maps.control/xdp/none
-expect "and the log says so" 1 "$(last_error | grep -c xdp/none)"
+logged "and the log says so" xdp/none
 cd /
 finish

@@ -7,11 +7,6 @@
 . "$(dirname "$0")/mounts.sh"
 need_bpf
 
-make()
-{
-	echo "$2" >"$1"
-}
-
 creation()
 {
 	check "$backend: a SPEC creates and pins" make h 'type=hash key=4 value=8 entries=4'
@@ -37,7 +32,7 @@ creation()
 	expect "$backend: is the pin's" 750 "$(stat -c %a x)"
 	rmdir x
 	refuses "$backend: an unknown word" "Invalid argument" sh_c 'echo type=hash key=4 value=8 entries=4 colour=red >x'
-	expect "$backend: names the word" 1 "$(last_error | grep -c colour)"
+	logged "$backend: names the word" colour
 	expect "$backend: and makes nothing" "" "$(ls -d x 2>/dev/null)"
 	refuses "$backend: no such type" "Invalid argument" sh_c 'echo type=hush key=4 value=8 entries=4 >x'
 	refuses "$backend: a hash without entries" "Invalid argument" sh_c 'echo type=hash key=4 value=8 entries=0 >x'
@@ -70,7 +65,7 @@ hash_map()
 	check "$backend: hash: touch inserts a zero" touch h/3
 	expect "$backend: hash: a zero" 0 "$(cat h/3)"
 	refuses "$backend: hash: full" "Argument list too long" sh_c 'echo 1 >h/4'
-	expect "$backend: hash: and says so" 1 "$(last_error | grep -c 'full')"
+	logged "$backend: hash: and says so" full
 	expect "$backend: hash: nothing came of it" 4 "$(cat h/.map/count)"
 	check "$backend: hash: an existing key can still be updated" make h/3 9
 	check "$backend: hash: delete" rm h/3
@@ -141,7 +136,7 @@ dot_map()
 	done
 	refuses "$backend: a bad line" "Invalid argument" sh_c "printf '1\t99\nx\t1\n' | cat >h/.map/entries"
 	expect "$backend: applies nothing of its write" 1 "$(cat h/1)"
-	expect "$backend: and is named" 1 "$(last_error | grep -c 'element 2')"
+	logged "$backend: and is named" "element 2"
 	check "$backend: format can be set" make h/.map/format 'key=be32 value=hex'
 	expect "$backend: for keys and values" '16777216 "hex-0100000000000000"' "$(ls h | grep -x 16777216) $(cat h/16777216)"
 	refuses "$backend: a format that does not fit" "Invalid argument" make h/.map/format 'key=u64'
@@ -150,7 +145,7 @@ dot_map()
 	check "$backend: freeze" make h/.map/frozen 1
 	expect "$backend: frozen now" 1 "$(cat h/.map/frozen)"
 	refuses "$backend: update of a frozen map" "Operation not permitted" sh_c 'echo 1 >h/1'
-	expect "$backend: says why" 1 "$(last_error | grep -c frozen)"
+	logged "$backend: says why" frozen
 	refuses "$backend: delete from a frozen map" "Operation not permitted" rm h/1
 	expect "$backend: reading goes on" 1 "$(cat h/1)"
 	expect "$backend: progs is empty" "" "$(ls h/.map/progs)"
@@ -213,7 +208,7 @@ other_sizes()
 	expect "$backend: which reads" 9 "$(cat "l/$name")"
 	expect "$backend: entries tells the whole key" "$key	9" "$(cat l/.map/entries)"
 	refuses "$backend: a short name of no key" "Invalid argument" sh_c "echo 1 >l/sha256-$(printf %064d 0)"
-	expect "$backend: says what to do" 1 "$(last_error | grep -c '.map/entries')"
+	logged "$backend: says what to do" ".map/entries"
 	check "$backend: and deletes" rm "l/$name"
 	rmdir s o l
 }

@@ -114,7 +114,7 @@ editors()
 	expect "$backend: vim wrote" 111 "$(cat h/1)"
 	refuses "$backend: sed -i has no place for its file" "" sed -i s/20/30/ h/2
 	expect "$backend: and changes nothing" "1=111 2=20 3=3 " "$(content h)"
-	expect "$backend: error.log says why" 1 "$(last_error | grep -c 'h/sed')"
+	logged "$backend: error.log says why" h/sed
 	rmdir h
 }
 

@@ -10,7 +10,6 @@ need_bpf
 page=$1
 secret=Vq7Zm4Rt
 mkdir "$scratch/mnt" "$scratch/bpffs"
-mnt=$scratch/mnt
 mount -t bpf none "$scratch/bpffs" || skip_all "bpffs cannot be mounted"
 
 declare -A bits=([CAP_CHOWN]=0 [CAP_DAC_OVERRIDE]=1 [CAP_DAC_READ_SEARCH]=2 [CAP_FOWNER]=3

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Whole map directories, .map/ and all, through tools that copy directories.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 # Files of mode 0444 are opened for writing by root alone.
 what_may_be_written=
 [ "$(id -u)" = 0 ] || what_may_be_written=--exclude=.map
@@ -15,8 +15,8 @@ copies_of()
 {
 	local type=$1 spec=$2
 	make h "$spec"
-	cp "$scratch/lines" "$m/h/.map/entries"
-	content=$(sort "$m/h/.map/entries")
+	cp "$scratch/lines" "$mnt/h/.map/entries"
+	content=$(sort "$mnt/h/.map/entries")
 	works "$type: tar c" "tar cf '$out/t.tar' h"
 	works "$type: tar x into the emptied map" "echo 1 >h/.map/clear; timeout 20 tar xf '$out/t.tar'"
 	same "$type: restores" "sort h/.map/entries" "$content"

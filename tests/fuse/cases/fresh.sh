@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What others do shows at once: pins, elements, lifetimes. Kernel only: others are bpftool.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 [ "$BACKEND" = kernel ] || skip_all "others reach only the kernel's objects"
 mount_start
 b=$source
@@ -53,7 +53,7 @@ same "chmod shows" "stat -c %a one one/1" '750
 tick
 chown 1000:1001 "$b/one"
 same "chown shows" "stat -c %u:%g one/1" 1000:1001
-cd "$m/one" || exit 1
+cd "$mnt/one" || exit 1
 rm "$b/one"
 create "$b/one"
 expect "who stood in the old one has nothing" "" "$(ls 2>/dev/null)"
@@ -65,8 +65,8 @@ works "a directory in its place" "rmdir one"
 
 # A map dies with its last pin.
 create "$b/mortal"
-id=$(cat "$m/mortal/.map/id")
-echo 1 >"$m/mortal/1"
+id=$(cat "$mnt/mortal/.map/id")
+echo 1 >"$mnt/mortal/1"
 rm "$b/mortal"
 for _ in $(seq 30); do
 	[[ " $(ids) " == *" $id "* ]] || break
@@ -74,12 +74,12 @@ for _ in $(seq 30); do
 done
 case " $(ids) " in *" $id "*) not_ok "dies when others unpin it" ;; *) ok "dies when others unpin it" ;; esac
 create "$b/mortal"
-id=$(cat "$m/mortal/.map/id")
-rmdir "$m/mortal"
+id=$(cat "$mnt/mortal/.map/id")
+rmdir "$mnt/mortal"
 case " $(ids) " in *" $id "*) not_ok "dies at once when it is unpinned here" ;; *) ok "dies at once when it is unpinned here" ;; esac
 create "$b/held"
-id=$(cat "$m/held/.map/id")
-exec 7<"$m/held/.map/name"
+id=$(cat "$mnt/held/.map/id")
+exec 7<"$mnt/held/.map/name"
 rm "$b/held"
 sleep 2.2
 case " $(ids) " in *" $id "*) ok "an open file holds it" ;; *) not_ok "an open file holds it" ;; esac
@@ -88,7 +88,7 @@ fails "its directory is gone" "No such file" "ls held"
 
 # Pinning what is there.
 create "$b/first"
-id=$(cat "$m/first/.map/id")
+id=$(cat "$mnt/first/.map/id")
 works "map=ID" "echo map=$id >again && [ \$(cat again/.map/id) = $id ]"
 works "pinned=PATH" "echo pinned=$b/first >third && [ \$(cat third/.map/id) = $id ]"
 same "pins lists them" "sort first/.map/pins | tr '\n' ' '" "again first third "

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Maps without keys.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 mount_start
 make q 'type=queue value=4 entries=3 name=q'
 make s 'type=stack value=4 entries=3 name=s'

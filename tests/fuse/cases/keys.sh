@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Keys: which update an open means, names, sizes and times, what fails with which errno.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 mount_start
 make h 'type=hash key=4 value=8 entries=4 name=h'
 make a 'type=array key=4 value=4 entries=2 name=a'
@@ -118,7 +118,7 @@ chown EPERM
 True True
 rename EXDEV
 mknod EPERM
-255' "$(python3 "$scratch/flags.py" "$m" 2>&1)"
+255' "$(python3 "$scratch/flags.py" "$mnt" 2>&1)"
 
 works "fill it" "echo 1 >h/2; echo 1 >h/3; echo 1 >h/4"
 fails "full: E2BIG" "Argument list too long" "echo 1 >h/5"
@@ -141,7 +141,7 @@ same "bytes with blanks" "echo '0a 0b 0c' >b/hex-0a0b0c0d0e0f; cat b/*" '"hex-0a
 fails "a byte too few" "Invalid argument" "echo hex-0102 >b/hex-0a0b0c0d0e0f"
 fails "a key of a byte too few" "Invalid argument" "echo hex-010203 >b/hex-0a0b0c0d0e"
 
-cpus=$(cat "$m/pa/0" | tr -cd , | wc -c)
+cpus=$(cat "$mnt/pa/0" | tr -cd , | wc -c)
 cpus=$((cpus + 1))
 works "one value for all CPUs" "echo 5 >ph/1"
 same "the sum" "cat ph/.map/sum/1" $((5 * cpus))
@@ -153,7 +153,7 @@ works "values that have no sum" "echo '{\"a\":1,\"b\":2}' >ps/1"
 same "are not listed in sum" "ls ps/.map/sum" ""
 fails "nor summed" "not supported" "cat ps/.map/sum/1"
 works "so that whole directories can be read" "tar cf /dev/null ps && grep -rq . ps"
-rmdir "$m/ps"
+rmdir "$mnt/ps"
 
 # access(2), and touch(1) that sets one time only
 works "a key may be read and written, not executed" "[ -r h/4 ] && [ -w h/4 ] && ! [ -x h/4 ] && [ -x h ]"
@@ -161,7 +161,7 @@ make half 'type=hash key=4 value=4 entries=4'
 works "touch -a, touch -m" "touch -a half/1 && touch -m half/2"
 same "insert zeros" "cat half/1 half/2" '0
 0'
-rmdir "$m/half"
+rmdir "$mnt/half"
 
 # Who has it open reads what was there when it was opened.
 make gone 'type=hash key=4 value=4 entries=4'
@@ -183,7 +183,7 @@ for copy in 'cp big/1 big/2' 'cat big/1 >big/2' 'dd if=big/1 of=big/2 bs=4k stat
 	'python3 -c "open(\"big/2\",\"w\").write(open(\"big/1\").read())"'; do
 	works "$copy" "rm -f big/2; $copy && cmp big/1 big/2"
 done
-rmdir "$m/big"
+rmdir "$mnt/big"
 same "what is printed can be written" "cat ph/1 >'$scratch/v'; cat '$scratch/v' >ph/2; cat ph/2 | cmp - '$scratch/v' && echo same" same
 mount_stop
 finish

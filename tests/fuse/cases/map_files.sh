@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # .map/: what is read, what is written, elements in bulk.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 mount_start
 make h 'type=hash key=4 value=8 entries=100000 name=h flags=no_prealloc'
 make a 'type=array key=4 value=4 entries=3 name=a'
@@ -56,7 +56,7 @@ works "entries.bin likewise" "cp h/.map/entries.bin '$scratch/b'; echo 1 >h/.map
 same "count" "cat h/.map/count" 7
 
 # A bad line applies nothing of its write.
-echo 1 >"$m/h/.map/clear"
+echo 1 >"$mnt/h/.map/clear"
 fails "a bad line" "Invalid argument" "printf '1\t1\n2\tx\n3\t3\n' | cat >h/.map/entries"
 same "nothing applied" "cat h/.map/count" 0
 logged "the line is named" "element 2"
@@ -72,7 +72,7 @@ fails "clear wants 1" "Invalid argument" "echo 2 >h/.map/clear"
 fails "an array cannot be cleared" "" "echo 1 >a/.map/clear"
 
 # One write(2) is one, also where the kernel cuts it into requests of 1 MiB.
-echo 1 >"$m/h/.map/clear"
+echo 1 >"$mnt/h/.map/clear"
 cat >"$scratch/whole.py" <<'END'
 import os, sys
 good = b"".join(b"%d\t%d\n" % (n, n * 1000000007) for n in range(90000))
@@ -101,7 +101,7 @@ written 90000
 Argument list too long 100000'
 same "a long write of exactly as much as a request takes" "echo 1 >h/.map/clear
 	head -c 1048576 <(yes \$'7\t7') | dd bs=1M iflag=fullblock of=h/.map/entries 2>/dev/null; cat h/.map/entries" '7	7'
-echo 1 >"$m/h/.map/clear"
+echo 1 >"$mnt/h/.map/clear"
 
 # Files that can only be read: refused when they are opened to be replaced, whatever they say.
 for file in id name type key_size value_size max_entries flags btf_id ifindex memlock info count pins holders; do
@@ -116,7 +116,7 @@ else
 fi
 
 # Reading in pieces, and at once by many.
-cp "$scratch/lines" "$m/h/.map/entries"
+cp "$scratch/lines" "$mnt/h/.map/entries"
 same "in small pieces" "dd if=h/.map/entries bs=13 2>/dev/null | sort -n | cmp - '$scratch/lines'" ""
 same "the end" "tail -n 1 h/.map/entries | wc -l" 1
 same "stat has the exact size" "[ \$(stat -c %s h/.map/entries) = \$(wc -c <'$scratch/lines') ] && echo yes" yes
@@ -144,14 +144,14 @@ same "types in a SPEC" "echo 80 >typed/1; od -An -tx1 typed/.map/raw/1 | tr -d '
 mount_stop
 
 echo 'ty* key=ipv4 value=u32' >"$scratch/formats"
-mount_start -o "formats=$scratch/formats"
+mount_start "formats=$scratch/formats"
 make typed2 'type=hash key=4 value=4 entries=4 name=typed2'
 same "-o formats" "echo 1 >typed2/10.1.2.3; ls typed2" 10.1.2.3
 make typed8 'type=hash key=8 value=4 entries=4 name=typed8'
 same "a format that does not fit a map is set aside" "echo 1 >typed8/77; ls typed8" 77
 works "and info says so" "grep -q 'does not fit' typed8/.map/info"
 mount_stop
-mount_start -o keys=hex
+mount_start keys=hex
 make hexed 'type=hash key=4 value=4 entries=4 name=hexed'
 same "-o keys=hex" "echo 1 >hexed/1; ls hexed" hex-01000000
 mount_stop

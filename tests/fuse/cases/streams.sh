@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # stream and push: a real program's records through the mount.
-# shellcheck source=tests/fuse/cases/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/fuse/mounts.sh
+. "$(dirname "$0")/../mounts.sh"
 [ "$BACKEND" = kernel ] || skip_all "needs a BPF program that emits"
 [ -n "${EMIT_OBJECT:-}" ] || skip_all "needs clang for the BPF program"
+source_prepare "$BACKEND"
 mkdir -p "$source/p" "$source/m"
 bpftool prog loadall "$EMIT_OBJECT" "$source/p" pinmaps "$source/m" >/dev/null 2>&1 ||
 	skip_all "this kernel has no program that emits so"
@@ -15,7 +16,7 @@ fails "without -o streams" "Operation not permitted" "head -c 1 m/ring/stream"
 logged "a sentence" "-o streams"
 mount_stop
 
-mount_start -o streams
+mount_start streams
 cat >"$scratch/reader.py" <<'END'
 # Reads lines until it has seen or been told lost `wanted` records; checks their order.
 import json, os, select, sys
@@ -58,26 +59,26 @@ reader_end()
 	read -r seen lost bad <<<"$(tail -n 1 "$scratch/reader.out")"
 }
 
-reader_start "$m/m/ring/stream" "$records"
+reader_start "$mnt/m/ring/stream" "$records"
 # What the ring refuses while the reader is behind is counted by the program, and emitted again.
 emitted=0
 while [ "$emitted" -lt "$records" ]; do
 	left=$((records - emitted))
 	"$RUN_PROG" "$source/p/ring_emit" $((left < 20000 ? left : 20000)) || break
-	emitted=$(cat "$m/m/emit_statistics/0")
+	emitted=$(cat "$mnt/m/emit_statistics/0")
 done
 reader_end
-expect "ring buffer: every record that the kernel took, in order" "$(cat "$m/m/emit_statistics/0") 0 0" "$seen $lost $bad"
+expect "ring buffer: every record that the kernel took, in order" "$(cat "$mnt/m/emit_statistics/0") 0 0" "$seen $lost $bad"
 
-reader_start "$m/m/events/stream" 20000
+reader_start "$mnt/m/events/stream" 20000
 emitted=0
 while [ "$emitted" -lt 20000 ]; do
 	"$RUN_PROG" "$source/p/events_emit" $((20000 - emitted < 200 ? 20000 - emitted : 200)) || break
-	emitted=$(($(cat "$m/m/emit_statistics/2") + $(cat "$m/m/emit_statistics/3")))
+	emitted=$(($(cat "$mnt/m/emit_statistics/2") + $(cat "$mnt/m/emit_statistics/3")))
 done
 reader_end
 expect "perf events: all that were emitted or lost, in order" "$emitted 0" "$((seen + lost)) $bad"
-expect "none that was counted as emitted is missing" "$(cat "$m/m/emit_statistics/2")" "$seen"
+expect "none that was counted as emitted is missing" "$(cat "$mnt/m/emit_statistics/2")" "$seen"
 
 cat >"$scratch/wait.py" <<'END'
 import os, select, signal, subprocess, sys, threading, time
@@ -123,7 +124,7 @@ quiet []
 woken 1 True
 line True
 interrupted True
-answers True' "$(timeout 60 python3 "$scratch/wait.py" "$m/m/ring/stream" "$RUN_PROG" "$source/p/ring_emit" 2>&1)"
+answers True' "$(timeout 60 python3 "$scratch/wait.py" "$mnt/m/ring/stream" "$RUN_PROG" "$source/p/ring_emit" 2>&1)"
 
 works "push into a user ring buffer" "for i in 1 2 3; do echo hex-0\${i}00000000000000 >m/pushed/push; done"
 fails "what is no record" "Invalid argument" "echo nonsense >m/pushed/push"
