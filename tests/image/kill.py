@@ -12,11 +12,12 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+from killing import duration, killed_after, moments, run
 
 BPFSNAP = os.path.abspath(sys.argv[1])
 SHARE = int(os.environ.get('TEST_SHARE', 100))
@@ -28,13 +29,6 @@ STATE_FILES = ('queue-', 'undo-', '.undo-', 'drain-', 'run-', '.run-', 'done-')
 def skip(why):
     print(why)
     sys.exit(77)
-
-
-def run(*words, check=True):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if check and done.returncode:
-        raise AssertionError(f'{" ".join(words)}: exit {done.returncode}: {done.stderr}')
-    return done
 
 
 def bpftool(*words):
@@ -56,17 +50,14 @@ class World:
         run('mount', '-t', 'bpf', 'bpf', self.bpffs)
 
     def close(self):
-        run('umount', self.bpffs, check=False)
+        run('umount', self.bpffs, statuses=None)
         shutil.rmtree(self.scratch)
 
     def path(self, *names):
         return os.path.join(self.scratch, *names)
 
-    def bpfsnap(self, verb, *words, check=True, statuses=(0,)):
-        done = run(BPFSNAP, verb, *words, '--state', self.state, check=False)
-        if check and done.returncode not in statuses:
-            raise AssertionError(f'{verb} {words}: exit {done.returncode}: {done.stderr}')
-        return done
+    def bpfsnap(self, verb, *words):
+        return run(BPFSNAP, verb, *words, '--state', self.state)
 
     def create(self, pin, kind, *words):
         bpftool('map', 'create', os.path.join(self.bpffs, pin), 'type', kind, *words)
@@ -143,39 +134,6 @@ class World:
             self.push(kind, 90, 4)
 
 
-def killed_after(seconds, words):
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return process.returncode == -signal.SIGKILL
-
-
-def duration(words):
-    start = time.monotonic()
-    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode not in (0, 3):
-        raise AssertionError(f'{words}: {done.stderr}')
-    return time.monotonic() - start
-
-
-def moments(count, words, before, after):
-    """Kills `words` count times; before() and after() surround each run."""
-    times = []
-    for _ in range(3):
-        before()
-        times.append(duration(words))
-        after()
-    whole, kills, runs = sorted(times)[1], 0, 0
-    while kills < count:
-        before()
-        kills += killed_after(random.uniform(0, whole), words)
-        runs += 1
-        after()
-        assert runs < 20 * count, 'the runs end before they can be killed'
-    return runs
-
-
 def leftovers(world):
     names = []
     for place, directories, files in os.walk(world.scratch):
@@ -202,7 +160,7 @@ def check_dump(world, count):
         for name in os.listdir(world.scratch):
             place = world.path(name)
             if name.startswith(('.out', 'out')) and name != 'out':
-                refused = run(BPFSNAP, 'verify', place, check=False)
+                refused = run(BPFSNAP, 'verify', place, statuses=None)
                 # all that may be missing of a complete one is its name
                 if refused.returncode == 0:
                     run(BPFSNAP, 'diff', reference, place)
@@ -221,7 +179,7 @@ def same_as(world, snapshot, live):
     dump = world.path('live')
     shutil.rmtree(dump, ignore_errors=True)
     world.bpfsnap('dump', '-D', dump, '--queues', live)
-    same = run(BPFSNAP, 'diff', snapshot, dump, check=False).returncode == 0
+    same = run(BPFSNAP, 'diff', snapshot, dump, statuses=None).returncode == 0
     shutil.rmtree(dump)
     return same
 
@@ -257,7 +215,7 @@ def check_restore(world, count):
     def after():
         world.bpfsnap('restore', '-D', small, '--replace', place)
         dump = live()
-        same = [run(BPFSNAP, 'diff', name, dump, check=False).returncode == 0
+        same = [run(BPFSNAP, 'diff', name, dump, statuses=None).returncode == 0
                 for name in (first, second)]
         assert any(same), 'the target is neither as before nor complete'
         shutil.rmtree(dump)
@@ -366,7 +324,7 @@ def check_drain_beside_a_writer(world, count):
 def main():
     if os.geteuid():
         skip('kill.py: needs root')
-    if run('bpftool', 'map', 'show', check=False).returncode:
+    if run('bpftool', 'map', 'show', statuses=None).returncode:
         skip('kill.py: bpf(2) is refused')
     seed = int(os.environ.get('SEED', time.time()))
     random.seed(seed)

@@ -12,22 +12,15 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 
+from killing import duration, killed_after, moments, run
+
 BPFUSE, BPFSNAP = map(os.path.abspath, sys.argv[1:3])
 MOMENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 30
 ELEMENTS = 150
-
-
-def run(*words, statuses=(0,)):
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode not in statuses:
-        raise AssertionError(f'{" ".join(words)}: exit {done.returncode}: {done.stderr}')
-    return done
 
 
 class World:
@@ -80,32 +73,8 @@ def contents(world, name='now'):
     return result
 
 
-def killed_after(seconds, words):
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return process.returncode == -signal.SIGKILL
-
-
-def time_of(words):
-    start = time.monotonic()
-    run(*words)
-    return time.monotonic() - start
-
-
-def moments(count, words, before, after):
-    before()
-    whole = time_of(words)
-    after()
-    kills = runs = 0
-    while kills < count:
-        before()
-        kills += killed_after(random.uniform(0, whole), words)
-        runs += 1
-        after()
-        assert runs < 20 * count, 'the runs end before they can be killed'
-    return f'killed at {count} moments, in {runs} runs'
+def killed_at(count, words, before, after):
+    return f'killed at {count} moments, in {moments(count, words, before, after)} runs'
 
 
 def check_queues(world, count):
@@ -118,8 +87,8 @@ def check_queues(world, count):
         assert contents(world) == wanted, 'a queue is not as it was'
         assert not os.listdir(world.state), os.listdir(world.state)
 
-    return moments(count, [BPFSNAP, 'dump', '-D', out, '--queues', '--state', world.state,
-                           world.path('app')], before, after)
+    return killed_at(count, [BPFSNAP, 'dump', '-D', out, '--queues', '--state', world.state,
+                             world.path('app')], before, after)
 
 
 def check_drain(world, count):
@@ -139,8 +108,8 @@ def check_drain(world, count):
         else:
             assert now == wanted, 'elements are lost'
 
-    return moments(count, [BPFSNAP, 'dump', '-D', out, '--drain', '--state', world.state,
-                           world.path('app')], before, after)
+    return killed_at(count, [BPFSNAP, 'dump', '-D', out, '--drain', '--state', world.state,
+                             world.path('app')], before, after)
 
 
 def check_in_place(world, count):
@@ -158,8 +127,8 @@ def check_in_place(world, count):
         now = contents(world)
         assert now in (wanted, nothing), 'the maps are neither as before nor refilled'
 
-    return moments(count, [BPFSNAP, 'restore', '-D', first, '--in-place', '--state', world.state,
-                           world.root], before, after)
+    return killed_at(count, [BPFSNAP, 'restore', '-D', first, '--in-place', '--state', world.state,
+                             world.root], before, after)
 
 
 def check_other_mount(world, count):
@@ -168,7 +137,7 @@ def check_other_mount(world, count):
     wanted, theirs = contents(world), contents(other)
     out = os.path.join(world.scratch, 'out2')
     words = [BPFSNAP, 'dump', '-D', out, '--queues', '--state', world.state, world.path('app')]
-    whole = time_of(words)
+    whole = duration(words)
     try:
         for _ in range(count * 20):
             shutil.rmtree(out, ignore_errors=True)
