@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <bpfuse/cleanup.h>
 #include "invalidate.h"
 #include "node.h"
+#include "worker.h"
 
 #define LOW (EVICT_NODES_MAX / 8 * 7)
 #define BATCH INVALIDATE_MAX
@@ -18,21 +17,19 @@
 
 struct evictor {
 	struct filesystem *fs;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	pthread_t thread;
-	bool wanted, stopping;
+	struct worker worker;
+	bool wanted;
 	bool no_prune; /* an older kernel: by name, one by one */
 };
 
 static void wake_evictor(void *context)
 {
 	struct evictor *evictor = context;
-	pthread_mutex_lock(&evictor->lock);
+	pthread_mutex_lock(&evictor->worker.lock);
 	if (!evictor->wanted)
-		pthread_cond_signal(&evictor->wake);
+		pthread_cond_signal(&evictor->worker.wake);
 	evictor->wanted = true;
-	pthread_mutex_unlock(&evictor->lock);
+	pthread_mutex_unlock(&evictor->worker.lock);
 }
 
 static int prune(struct fuse_session *session, const struct node_old *old, size_t count)
@@ -78,37 +75,24 @@ static bool evict(struct evictor *evictor)
 	return true;
 }
 
-/* Under the lock. */
-static void pause_evictor(struct evictor *evictor)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += PAUSE_NS;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	while (!evictor->stopping &&
-	       pthread_cond_timedwait(&evictor->wake, &evictor->lock, &until) != ETIMEDOUT)
-		;
-}
-
 static void *run(void *argument)
 {
 	struct evictor *evictor = argument;
-	pthread_mutex_lock(&evictor->lock);
-	while (!evictor->stopping) {
+	pthread_mutex_lock(&evictor->worker.lock);
+	while (!evictor->worker.stopping) {
 		if (!evictor->wanted) {
-			pthread_cond_wait(&evictor->wake, &evictor->lock);
+			pthread_cond_wait(&evictor->worker.wake, &evictor->worker.lock);
 			continue;
 		}
-		pthread_mutex_unlock(&evictor->lock);
+		pthread_mutex_unlock(&evictor->worker.lock);
 		bool evicted = evict(evictor);
-		pthread_mutex_lock(&evictor->lock);
-		pause_evictor(evictor);
+		pthread_mutex_lock(&evictor->worker.lock);
+		worker_pause(&evictor->worker, PAUSE_NS);
 		evictor->wanted = evicted;
 		if (!evicted) /* woken since much was forgotten */
 			malloc_trim(0);
 	}
-	pthread_mutex_unlock(&evictor->lock);
+	pthread_mutex_unlock(&evictor->worker.lock);
 	return NULL;
 }
 
@@ -118,16 +102,10 @@ int evictor_start(struct filesystem *fs, struct evictor **evictor)
 	if (!made)
 		return -ENOMEM;
 	made->fs = fs;
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&made->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&made->lock, NULL);
-	int rc = pthread_create(&made->thread, NULL, run, made);
+	int rc = worker_start(&made->worker, run, made);
 	if (rc) {
 		free(made);
-		return -rc;
+		return rc;
 	}
 	node_table_watch(fs->nodes, EVICT_NODES_MAX, wake_evictor, made);
 	*evictor = made;
@@ -139,12 +117,6 @@ void evictor_stop(struct evictor *evictor)
 	if (!evictor)
 		return;
 	node_table_watch(evictor->fs->nodes, 0, NULL, NULL);
-	pthread_mutex_lock(&evictor->lock);
-	evictor->stopping = true;
-	pthread_cond_signal(&evictor->wake);
-	pthread_mutex_unlock(&evictor->lock);
-	pthread_join(evictor->thread, NULL);
-	pthread_cond_destroy(&evictor->wake);
-	pthread_mutex_destroy(&evictor->lock);
+	worker_stop(&evictor->worker);
 	free(evictor);
 }

@@ -6,17 +6,15 @@
 #include <string.h>
 #include <time.h>
 #include "formats.h"
+#include "worker.h"
 
 #define BUCKETS 64
 #define IDLE_NS 1000000000ull
 
 struct object_cache {
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	pthread_t reaper;
-	bool stopping;
-	bool asleep;   /* the reaper waits without a timer: somebody has to wake it */
-	unsigned idle; /* objects without users */
+	struct worker reaper; /* its lock is that of all below */
+	bool asleep;	      /* the reaper waits without a timer: somebody has to wake it */
+	unsigned idle;	      /* objects without users */
 	struct object *buckets[BUCKETS];
 };
 
@@ -75,24 +73,21 @@ static void free_list(struct object *list)
 static void *reaper_run(void *argument)
 {
 	struct object_cache *cache = argument;
-	pthread_mutex_lock(&cache->lock);
-	while (!cache->stopping) {
+	pthread_mutex_lock(&cache->reaper.lock);
+	while (!cache->reaper.stopping) {
 		if (!cache->idle) {
 			cache->asleep = true;
-			pthread_cond_wait(&cache->wake, &cache->lock);
+			pthread_cond_wait(&cache->reaper.wake, &cache->reaper.lock);
 			cache->asleep = false;
 			continue;
 		}
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += 1;
-		pthread_cond_timedwait(&cache->wake, &cache->lock, &until);
+		worker_pause(&cache->reaper, IDLE_NS);
 		struct object *idle = take_idle(cache, now_ns() - IDLE_NS);
-		pthread_mutex_unlock(&cache->lock);
+		pthread_mutex_unlock(&cache->reaper.lock);
 		free_list(idle);
-		pthread_mutex_lock(&cache->lock);
+		pthread_mutex_lock(&cache->reaper.lock);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	pthread_mutex_unlock(&cache->reaper.lock);
 	return NULL;
 }
 
@@ -101,16 +96,10 @@ int object_cache_new(struct object_cache **cache)
 	struct object_cache *made = calloc(1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&made->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&made->lock, NULL);
-	int rc = pthread_create(&made->reaper, NULL, reaper_run, made);
+	int rc = worker_start(&made->reaper, reaper_run, made);
 	if (rc) {
 		free(made);
-		return -rc;
+		return rc;
 	}
 	*cache = made;
 	return 0;
@@ -120,15 +109,9 @@ void object_cache_free(struct object_cache *cache)
 {
 	if (!cache)
 		return;
-	pthread_mutex_lock(&cache->lock);
-	cache->stopping = true;
-	pthread_cond_signal(&cache->wake);
-	pthread_mutex_unlock(&cache->lock);
-	pthread_join(cache->reaper, NULL);
+	worker_stop(&cache->reaper);
 	for (size_t i = 0; i < BUCKETS; i++)
 		free_list(cache->buckets[i]);
-	pthread_cond_destroy(&cache->wake);
-	pthread_mutex_destroy(&cache->lock);
 	free(cache);
 }
 
@@ -153,7 +136,7 @@ static struct object *find(struct object_cache *cache, struct backend *backend,
 static void object_unhold(struct object_cache *cache, struct object *object)
 {
 	struct object *dead = NULL;
-	pthread_mutex_lock(&cache->lock);
+	pthread_mutex_lock(&cache->reaper.lock);
 	if (--object->users == 0) {
 		object->idle_since = now_ns();
 		/* Who ends a link means it to be detached at once. */
@@ -161,11 +144,11 @@ static void object_unhold(struct object_cache *cache, struct object *object)
 			object->doomed = true;
 		cache->idle++;
 		if (cache->asleep)
-			pthread_cond_signal(&cache->wake);
+			pthread_cond_signal(&cache->reaper.wake);
 		if (object->doomed)
 			dead = take_idle(cache, 0);
 	}
-	pthread_mutex_unlock(&cache->lock);
+	pthread_mutex_unlock(&cache->reaper.lock);
 	free_list(dead);
 }
 
@@ -180,15 +163,15 @@ static bool is_orphaned(const struct object *object)
 static struct object *find_and_hold(struct object_cache *cache, struct backend *backend,
 				    enum object_kind kind, uint32_t id)
 {
-	pthread_mutex_lock(&cache->lock);
+	pthread_mutex_lock(&cache->reaper.lock);
 	struct object *object = find(cache, backend, kind, id);
 	if (object && !object->users++)
 		cache->idle--;
-	pthread_mutex_unlock(&cache->lock);
+	pthread_mutex_unlock(&cache->reaper.lock);
 	if (object && is_orphaned(object)) {
-		pthread_mutex_lock(&cache->lock);
+		pthread_mutex_lock(&cache->reaper.lock);
 		object->doomed = true;
-		pthread_mutex_unlock(&cache->lock);
+		pthread_mutex_unlock(&cache->reaper.lock);
 		object_unhold(cache, object);
 		return NULL;
 	}
@@ -234,7 +217,7 @@ static int object_new(struct object_cache *cache, struct handle *handle, struct 
 		object_free(object);
 		return rc;
 	}
-	pthread_mutex_lock(&cache->lock);
+	pthread_mutex_lock(&cache->reaper.lock);
 	struct object *other = find(cache, handle->backend, object->kind, object->id);
 	if (other) {
 		if (!other->users++)
@@ -244,7 +227,7 @@ static int object_new(struct object_cache *cache, struct handle *handle, struct 
 		object->next = *bucket;
 		*bucket = object;
 	}
-	pthread_mutex_unlock(&cache->lock);
+	pthread_mutex_unlock(&cache->reaper.lock);
 	if (other)
 		object_free(object);
 	*result = other ? other : object;
@@ -296,9 +279,9 @@ int object_acquire_id(struct request *request, struct backend *backend, enum obj
 
 void object_hold(struct filesystem *fs, struct object *object)
 {
-	pthread_mutex_lock(&fs->objects->lock);
+	pthread_mutex_lock(&fs->objects->reaper.lock);
 	object->users++;
-	pthread_mutex_unlock(&fs->objects->lock);
+	pthread_mutex_unlock(&fs->objects->reaper.lock);
 }
 
 void object_release(struct filesystem *fs, struct object *object)
@@ -309,12 +292,12 @@ void object_release(struct filesystem *fs, struct object *object)
 void object_drop(struct filesystem *fs, enum object_kind kind, uint32_t id)
 {
 	struct object_cache *cache = fs->objects;
-	pthread_mutex_lock(&cache->lock);
+	pthread_mutex_lock(&cache->reaper.lock);
 	for (struct object *object = *bucket_of(cache, kind, id); object; object = object->next)
 		if (object->id == id && object->kind == kind)
 			object->doomed = true;
 	struct object *dead = take_idle(cache, 0);
-	pthread_mutex_unlock(&cache->lock);
+	pthread_mutex_unlock(&cache->reaper.lock);
 	free_list(dead);
 }
 
