@@ -210,6 +210,18 @@ def check_spec_words():
     there = set(re.findall(r'^\t\{"(\w+)", "', table, flags=re.M))
     described = set(re.findall(r"\b([a-z]+)=", plain(page("bpfuse.8"))))
     expect_all("words of a new map in bpfuse(8)", there, described)
+    formats = section(page("bpfuse-formats.5"), "CREATING A MAP")
+    expect_same("words of a new map in bpfuse-formats(5)", there,
+                {word.rstrip("=") for word in bold(formats) if re.fullmatch("[a-z]+=", word)})
+
+
+def check_type_words():
+    table = read("lib/text/type_words.c").split("words[] = {", 1)[1].split("};", 1)[0]
+    there = set(re.findall(r'\{"(\w+)", TYPE_', table))
+    heads = [line for line in section(page("bpfuse-formats.5"), "TYPES IN WORDS").splitlines()
+             if re.match(r"\*[a-z]", line)]
+    expect_same("types in words of bpfuse-formats(5)", there,
+                {word for line in heads for words_ in bold(line) for word in words_.split()} - {"btf"})
 
 
 # --- README ---
@@ -237,7 +249,8 @@ def check_readme():
 
 
 def main():
-    for check in (check_examples, check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_readme):
+    for check in (check_examples, check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_type_words,
+                  check_readme):
         check()
     failed = 0
     for number, (title, faults) in enumerate(CASES, 1):
