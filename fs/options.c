@@ -167,6 +167,6 @@ void options_usage(void)
 	     "  -o keys=auto|hex      names of keys by type, or as bytes\n"
 	     "  -o timeout=SECONDS    how long existence and size may be cached\n"
 	     "                        (default: existence for 1, size not at all)\n"
-	     "  -o max_threads=N      workers (default: the number of CPUs, 2 to 8)\n"
+	     "  -o max_threads=N      workers (default: the number of CPUs, 2 to 8; emulated: 64)\n"
 	     "and FUSE's own options. Unmount: umount MOUNTPOINT, fusermount3 -u MOUNTPOINT.");
 }

@@ -215,6 +215,14 @@ def check_spec_words():
                 {word.rstrip("=") for word in bold(formats) if re.fullmatch("[a-z]+=", word)})
 
 
+def check_environment():
+    for name, rooms in (("bpfuse.8", ["fs"]), ("bpfsnap.8", ["tools/bpfsnap", "lib/image"])):
+        sources = "".join(read(f"{room}/{source}") for room in rooms
+                          for source in os.listdir(os.path.join(TOP, room)) if source.endswith(".c"))
+        expect_same(f"environment of {name}", set(re.findall(r'getenv\("(\w+)"\)', sources)),
+                    {word for word in bold(section(page(name), "ENVIRONMENT")) if re.fullmatch("[A-Z_]+", word)})
+
+
 def check_type_words():
     table = read("lib/text/type_words.c").split("words[] = {", 1)[1].split("};", 1)[0]
     there = set(re.findall(r'\{"(\w+)", TYPE_', table))
@@ -249,7 +257,7 @@ def check_readme():
 
 
 def main():
-    for check in (check_examples, check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_type_words,
+    for check in (check_examples, check_options, check_errors, check_bpfsnap, check_scenario, check_spec_words, check_type_words, check_environment,
                   check_readme):
         check()
     failed = 0
