@@ -31,8 +31,8 @@ bool input_record(struct plan *plan, struct asked *asked);
 uint8_t input_byte(struct plan *plan);
 
 /*
- * requests.c: each writes a request into the message and expects its answer; false: there is
- * nothing to ask.
+ * make.h: each writes a request into the message and expects its answer; false: there is nothing to
+ * ask.
  */
 bool request_of(struct plan *plan, struct message *message, const struct asked *asked);
 bool request_init(struct plan *plan, struct message *message, uint8_t choice);
