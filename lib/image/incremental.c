@@ -84,7 +84,6 @@ static int map_write(struct writer *writer, struct image *full, struct image *ba
 {
 	const struct image_map *from = base_map(base, full, map);
 	struct difference difference = {writer, fault, false};
-	struct image_map written = *map;
 	int error = writer_map_begin(writer, map, fault);
 
 	if (!error && from)
@@ -96,15 +95,11 @@ static int map_write(struct writer *writer, struct image *full, struct image *ba
 				   fault);
 	if (!error && !from)
 		error = elements_copy(writer, full, map, fault);
-	written.runs = NULL;
 	if (!error)
-		error = writer_map_end(writer, &written, fault);
-	if (error)
-		return error;
-	free(map->runs);
-	*map = written;
-	map->base_id = from ? from->info.id : 0;
-	return 0;
+		error = writer_map_end(writer, map, fault);
+	if (!error)
+		map->base_id = from ? from->info.id : 0;
+	return error;
 }
 
 /* The maps were read from the complete dump: what is told of them stays, the runs change. */
@@ -183,7 +178,6 @@ static int map_complete(struct writer *writer, struct image *image, struct image
 {
 	const struct image_map *from = map->base_id ? image_find_map(base, map->base_id) : NULL;
 	struct completion completion = {writer, fault};
-	struct image_map written = *map;
 	int error = writer_map_begin(writer, map, fault);
 
 	if (!error && map->base_id &&
@@ -196,15 +190,11 @@ static int map_complete(struct writer *writer, struct image *image, struct image
 					fault);
 	if (!error)
 		error = elements_copy(writer, image, map, fault);
-	written.runs = NULL;
 	if (!error)
-		error = writer_map_end(writer, &written, fault);
-	if (error)
-		return error;
-	free(map->runs);
-	*map = written;
-	map->base_id = 0;
-	return 0;
+		error = writer_map_end(writer, map, fault);
+	if (!error)
+		map->base_id = 0;
+	return error;
 }
 
 static int complete_into(struct image *image, struct image *base, const char *directory,
