@@ -12,7 +12,8 @@ static const struct caller root = {0};
 
 /* --- handles, pins, devices --- */
 
-static void step_info(struct side *side, struct handle *map, struct buffer *answer)
+static void step_info(struct side *side, const struct step *step, struct handle *map,
+		      struct buffer *answer)
 {
 	struct map_info info;
 	struct map_state state;
@@ -37,7 +38,8 @@ static void slot_set(struct side *side, unsigned slot, struct handle *handle)
 }
 
 /* Slot 0 stays open, so that the map does. */
-static void step_open(struct side *side, const struct step *step, struct buffer *answer)
+static void step_open(struct side *side, const struct step *step, struct handle *map,
+		      struct buffer *answer)
 {
 	struct handle *handle = NULL;
 	char name[8];
@@ -67,7 +69,8 @@ static void step_pin(struct side *side, const struct step *step, struct handle *
 				     : tree_unlink(side->world->backend, &root, name));
 }
 
-static void step_device(struct side *side, struct buffer *answer)
+static void step_device(struct side *side, const struct step *step, struct handle *map,
+			struct buffer *answer)
 {
 	struct world *world = side->world;
 	int error;
@@ -80,52 +83,46 @@ static void step_device(struct side *side, struct buffer *answer)
 	answer_error(answer, error);
 }
 
+static void step_close(struct side *side, const struct step *step, struct handle *map,
+		       struct buffer *answer)
+{
+	if (step->slot)
+		slot_set(side, step->slot, NULL);
+}
+
+static void step_freeze(struct side *side, const struct step *step, struct handle *map,
+			struct buffer *answer)
+{
+	answer_error(answer, map_freeze(map));
+}
+
 void side_step(struct side *side, const struct step *step, struct buffer *answer)
 {
+	static side_step_fn *const steps[STEP_KINDS] = {
+		[STEP_LOOKUP] = step_lookup,
+		[STEP_UPDATE] = step_update,
+		[STEP_DELETE] = step_delete,
+		[STEP_NEXT] = step_next,
+		[STEP_TAKE] = step_lookup,
+		[STEP_LOOKUP_BATCH] = step_lookup_batch,
+		[STEP_TAKE_BATCH] = step_lookup_batch,
+		[STEP_UPDATE_BATCH] = step_change_batch,
+		[STEP_DELETE_BATCH] = step_change_batch,
+		[STEP_WALK] = step_walk,
+		[STEP_WALK_DELETE] = step_walk,
+		[STEP_BATCH_WALK] = step_batch_walk,
+		[STEP_FREEZE] = step_freeze,
+		[STEP_OPEN] = step_open,
+		[STEP_CLOSE] = step_close,
+		[STEP_INFO] = step_info,
+		[STEP_PIN] = step_pin,
+		[STEP_UNPIN] = step_pin,
+		[STEP_PIN_OPEN] = step_open,
+		[STEP_DEVICE] = step_device,
+	};
 	struct handle *map = side->handles[step->slot];
 
-	if (!map)
-		map = side->handles[0];
-	switch (step->kind) {
-	case STEP_LOOKUP:
-	case STEP_TAKE:
-		return step_lookup(side, step, map, answer);
-	case STEP_UPDATE:
-		return step_update(side, step, map, answer);
-	case STEP_DELETE:
-		return step_delete(side, step, map, answer);
-	case STEP_NEXT:
-		return step_next(side, step, map, answer);
-	case STEP_LOOKUP_BATCH:
-	case STEP_TAKE_BATCH:
-		return step_lookup_batch(side, step, map, answer);
-	case STEP_UPDATE_BATCH:
-	case STEP_DELETE_BATCH:
-		return step_change_batch(side, step, map, answer);
-	case STEP_WALK:
-	case STEP_WALK_DELETE:
-		return step_walk(side, step, map, answer);
-	case STEP_BATCH_WALK:
-		return step_batch_walk(side, step, map, answer);
-	case STEP_FREEZE:
-		return answer_error(answer, map_freeze(map));
-	case STEP_INFO:
-		return step_info(side, map, answer);
-	case STEP_OPEN:
-	case STEP_PIN_OPEN:
-		return step_open(side, step, answer);
-	case STEP_CLOSE:
-		if (step->slot)
-			slot_set(side, step->slot, NULL);
-		return;
-	case STEP_PIN:
-	case STEP_UNPIN:
-		return step_pin(side, step, map, answer);
-	case STEP_DEVICE:
-		return step_device(side, answer);
-	default:
-		return;
-	}
+	steps[step->kind](side, step, map ? map : side->handles[0], answer);
 }
 
 /* --- beginning and end --- */
