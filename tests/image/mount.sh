@@ -3,24 +3,11 @@
 #
 # bpfsnap on mounts of bpfuse: dump, restore and diff through their files; a snapshot that is
 # mounted, edited and saved again; a mount of a bpffs, which is read itself.
-# shellcheck source=tests/tap.sh
-# shellcheck source=tests/tap.sh
-. "$(dirname "$0")/../tap.sh"
-trap tap_cleanup EXIT
+# shellcheck source=tests/image/snap.sh
+. "$(dirname "$0")/snap.sh"
 need_fuse
 
-cd "$scratch" || exit 1
-export TMPDIR=$scratch
 mkdir live image
-snap()
-{
-	local verb=$1
-	shift
-	case $verb in
-	dump | restore) "$BPFSNAP" "$verb" --state "$scratch/state" "$@" ;;
-	*) "$BPFSNAP" "$verb" "$@" ;;
-	esac
-}
 # Another number of CPUs than this machine has
 echo '{"cpus":5}' >world.json
 "$BPFUSE" "emu:$scratch/world.json" live || exit 1

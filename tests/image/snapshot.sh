@@ -3,27 +3,14 @@
 #
 # bpfsnap as its users see it, on the kernel: statuses, streams, witnesses (crit, sha256sum,
 # bpftool, tar), a full disk. $1 is the directory with CRIU's images.
-# shellcheck source=tests/tap.sh
-# shellcheck source=tests/tap.sh
-. "$(dirname "$0")/../tap.sh"
-trap tap_cleanup EXIT
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/image/snap.sh
+. "$(dirname "$0")/snap.sh"
 need_bpf
 images=$1
-here=$(cd "$(dirname "$0")" && pwd)
 
-cd "$scratch" || exit 1
 mkdir bpffs
 mount -t bpf bpf bpffs || skip_all "mount -t bpf is refused"
-export TMPDIR=$scratch
-snap()
-{
-	local verb=$1
-	shift
-	case $verb in
-	dump | restore) "$BPFSNAP" "$verb" --state "$scratch/state" "$@" ;;
-	*) "$BPFSNAP" "$verb" "$@" ;;
-	esac
-}
 
 # status TITLE WANTED COMMAND...
 status()
