@@ -35,14 +35,18 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+size_t identifier_length(const char *text, size_t length)
+{
+	size_t end = 0;
+
+	while (end < length && (is_letter(text[end]) || (end && is_digit(text[end]))))
+		end++;
+	return end;
+}
+
 bool is_identifier(const char *text, size_t length)
 {
-	if (!length || !is_letter(text[0]))
-		return false;
-	for (size_t i = 1; i < length; i++)
-		if (!is_letter(text[i]) && !is_digit(text[i]))
-			return false;
-	return true;
+	return length && identifier_length(text, length) == length;
 }
 
 static bool is_continuation(char c)

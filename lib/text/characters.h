@@ -50,6 +50,8 @@ static inline int hex_digit(char c)
 	return -1;
 }
 
+/* How many bytes at the beginning of text are a C identifier; 0: it does not begin with one. */
+size_t identifier_length(const char *text, size_t length);
 /* A C identifier, which is what names of members and of enumerators must be. */
 bool is_identifier(const char *text, size_t length);
 

@@ -61,16 +61,6 @@ static int parse_fault(struct parser *parser, const char *expected)
 		parser->at + 1);
 }
 
-static size_t name_length(const struct parser *parser)
-{
-	size_t end = parser->at;
-
-	while (end < parser->length &&
-	       is_identifier(parser->text + parser->at, end + 1 - parser->at))
-		end++;
-	return end - parser->at;
-}
-
 /* --- structs --- */
 
 uint32_t type_alignment(const struct type *type)
@@ -124,7 +114,7 @@ static struct member *add_member(struct arena *arena, struct members *members)
 
 static int parse_member(struct parser *parser, struct members *members)
 {
-	size_t length = name_length(parser);
+	size_t length = identifier_length(parser->text + parser->at, parser->length - parser->at);
 	const char *name = arena_copy(parser->arena, parser->text + parser->at, length);
 	struct member *member = add_member(parser->arena, members);
 
@@ -267,7 +257,7 @@ static int parse_scalar(struct parser *parser, const struct word *word, size_t l
 
 static int parse_base(struct parser *parser, const struct type **type)
 {
-	size_t length = name_length(parser);
+	size_t length = identifier_length(parser->text + parser->at, parser->length - parser->at);
 	char excerpt[EXCERPT_MAX];
 
 	if (peek(parser) == '{')
