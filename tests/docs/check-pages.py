@@ -200,7 +200,7 @@ def check_scenario():
     expect_all("sections of bpfuse-scenario(5)", sections, have)
     expect_all("members in bpfuse-scenario(5)", members, have)
     tables = [line for line in page("bpfuse-scenario.5").split("# EXAMPLES", 1)[0].splitlines()
-              if re.match(r"(\[-|\|) ", line)]
+              if re.match(r"(\[\[|\|) ", line)]
     named = {name for line in tables for name in bold(line)}
     expect_all("bpfuse-scenario(5) names what there is", named, members | sections)
 
