@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -25,14 +26,17 @@ struct kept {
 };
 
 struct connection {
+	struct filesystem fs; /* the first: what libfuse knows of us */
 	struct daemon daemon;
-	struct filesystem fs;
 	unsigned threads;
 	pthread_t loop;
 	int fd; /* our end */
 	uint64_t unique;
 	unsigned sent_back;
 	struct kept kept[KEPT]; /* answers that nobody has asked for yet */
+	pthread_mutex_t lock;
+	pthread_cond_t let_go;
+	uint64_t held; /* under the lock; 0: none */
 };
 
 #define DIE(...)                                                                                   \
@@ -55,7 +59,15 @@ static ssize_t session_read(int fd, void *bytes, size_t size, void *userdata)
 
 static ssize_t session_write(int fd, struct iovec *iov, int count, void *userdata)
 {
-	return writev(fd, iov, count);
+	struct connection *connection = userdata;
+	struct fuse_out_header header;
+	memcpy(&header, iov->iov_base, sizeof(header));
+	ssize_t result = writev(fd, iov, count);
+	pthread_mutex_lock(&connection->lock);
+	while (header.unique && connection->held == header.unique)
+		pthread_cond_wait(&connection->let_go, &connection->lock);
+	pthread_mutex_unlock(&connection->lock);
+	return result;
 }
 
 static void *session_run(void *argument)
@@ -112,6 +124,8 @@ struct connection *connection_start(const char *source, unsigned threads)
 	connection->fs.daemon = &connection->daemon;
 	connection->threads = threads;
 	connection->fd = ends[0];
+	pthread_mutex_init(&connection->lock, NULL);
+	pthread_cond_init(&connection->let_go, NULL);
 	if (filesystem_open(&connection->fs, &options, "/mnt", &fault) ||
 	    filesystem_start(&connection->fs, &fault))
 		DIE("%s", fault.text);
@@ -127,6 +141,8 @@ void connection_end(struct connection *connection)
 	fuse_session_destroy(connection->fs.session);
 	filesystem_close(&connection->fs);
 	close(connection->fd);
+	pthread_cond_destroy(&connection->let_go);
+	pthread_mutex_destroy(&connection->lock);
 	free(connection);
 }
 
@@ -240,6 +256,19 @@ unsigned interrupts_sent_back(const struct connection *connection)
 	return connection->sent_back;
 }
 
+void answer_hold(struct connection *connection, uint64_t unique)
+{
+	pthread_mutex_lock(&connection->lock);
+	connection->held = unique;
+	pthread_cond_broadcast(&connection->let_go);
+	pthread_mutex_unlock(&connection->lock);
+}
+
+void answer_let_go(struct connection *connection)
+{
+	answer_hold(connection, 0);
+}
+
 /* --- requests that succeed --- */
 
 static struct answer ask(struct connection *connection, uint32_t opcode, uint64_t nodeid,
@@ -265,13 +294,30 @@ uint64_t lookup_path(struct connection *connection, const char *path)
 	return entry.nodeid;
 }
 
-uint64_t open_file(struct connection *connection, uint64_t nodeid, uint32_t flags)
+static uint64_t open_node(struct connection *connection, uint32_t opcode, uint64_t nodeid,
+			  uint32_t flags)
 {
 	const struct fuse_open_in body = {.flags = flags};
 	struct fuse_open_out opened;
-	struct answer answer = ask(connection, FUSE_OPEN, nodeid, &body, sizeof(body));
+	struct answer answer = ask(connection, opcode, nodeid, &body, sizeof(body));
 	memcpy(&opened, answer.body, sizeof(opened));
 	return opened.fh;
+}
+
+uint64_t open_file(struct connection *connection, uint64_t nodeid, uint32_t flags)
+{
+	return open_node(connection, FUSE_OPEN, nodeid, flags);
+}
+
+uint64_t open_directory(struct connection *connection, uint64_t nodeid)
+{
+	return open_node(connection, FUSE_OPENDIR, nodeid, O_RDONLY | O_DIRECTORY);
+}
+
+void close_file(struct connection *connection, uint64_t nodeid, uint64_t fh)
+{
+	const struct fuse_release_in body = {.fh = fh};
+	ask(connection, FUSE_RELEASE, nodeid, &body, sizeof(body));
 }
 
 void write_file(struct connection *connection, uint64_t nodeid, uint64_t fh, const char *text)

@@ -43,9 +43,18 @@ bool answer_comes(struct connection *connection, uint64_t unique, int ms, struct
 /* How many interrupts the session has asked for again: answers of EAGAIN to an INTERRUPT. */
 unsigned interrupts_sent_back(const struct connection *connection);
 
+/*
+ * Whoever answers this request is kept there, its answer on its way already, until it is let go: as
+ * when the client goes on before the daemon's thread does.
+ */
+void answer_hold(struct connection *connection, uint64_t unique);
+void answer_let_go(struct connection *connection);
+
 /* Requests whose answer must be a success. */
 uint64_t lookup_path(struct connection *connection, const char *path);
 uint64_t open_file(struct connection *connection, uint64_t nodeid, uint32_t flags);
+uint64_t open_directory(struct connection *connection, uint64_t nodeid);
+void close_file(struct connection *connection, uint64_t nodeid, uint64_t fh);
 void write_file(struct connection *connection, uint64_t nodeid, uint64_t fh, const char *text);
 
 #endif

@@ -81,18 +81,16 @@ static uint64_t stream_wait(struct connection *connection, const struct place *p
 
 static void stream_leave(struct connection *connection, const struct place *place)
 {
-	const struct fuse_release_in body = {.fh = place->fh};
-	struct answer answer;
-	uint64_t unique = request_send(connection, FUSE_RELEASE, place->nodeid, getpid(), &body,
-				       sizeof(body));
-	answer_comes(connection, unique, PATIENCE_MS, &answer);
+	close_file(connection, place->nodeid, place->fh);
 }
 
 static struct place device_prepare(struct connection *connection)
 {
 	struct place place = {.nodeid = lookup_path(connection, "slow/0")};
 	uint64_t latency = lookup_path(connection, "devices.offload/nsim0/latency_us");
-	write_file(connection, latency, open_file(connection, latency, O_WRONLY), LATENCY_US);
+	uint64_t fh = open_file(connection, latency, O_WRONLY);
+	write_file(connection, latency, fh, LATENCY_US);
+	close_file(connection, latency, fh);
 	return place;
 }
 
