@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "error_log.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,22 +42,6 @@ void error_log_free(struct error_log *log)
 	free(log);
 }
 
-/* Names can hold anything: a line stays one line. */
-static void append_printable(struct buffer *line, const char *text, size_t limit)
-{
-	for (size_t i = 0; text[i]; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (i == limit) {
-			buffer_append_string(line, "...");
-			return;
-		}
-		if (iscntrl(c))
-			buffer_append_format(line, "\\x%02x", c);
-		else
-			buffer_append_char(line, (char)c);
-	}
-}
-
 static void append_time(struct buffer *line)
 {
 	struct timespec now;
@@ -86,9 +69,9 @@ void error_log_add(struct error_log *log, pid_t pid, const char *path, const cha
 		reason = "unknown error";
 	append_time(&line);
 	buffer_append_format(&line, " pid=%d /", (int)pid);
-	append_printable(&line, path, PATH_SHOWN);
+	buffer_append_printable(&line, path, PATH_SHOWN);
 	buffer_append_string(&line, ": ");
-	append_printable(&line, sentence, FAULT_TEXT_MAX);
+	buffer_append_printable(&line, sentence, FAULT_TEXT_MAX);
 	if (!ends_with(sentence, reason))
 		buffer_append_format(&line, "%s%s", *sentence ? ": " : "", reason);
 	buffer_append_char(&line, '\n');

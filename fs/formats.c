@@ -113,6 +113,9 @@ static int read_file(struct formats *formats, const char *file, struct fault *fa
 			return rc;
 		}
 	}
+	if (ferror(stream))
+		return fault_set(fault, errno, "cannot read the formats in %s: %s", file,
+				 strerror(errno));
 	return 0;
 }
 

@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <bpfuse/buffer.h>
 #include <bpfuse/cleanup.h>
+#include <bpfuse/standard_files.h>
 #include "daemon.h"
 #include "evict.h"
 #include "filesystem.h"
@@ -22,7 +24,10 @@
 
 static int complain(const struct fault *fault)
 {
-	fprintf(stderr, "bpfuse: %s\n", fault->text);
+	struct buffer line = BUFFER_INIT;
+	buffer_append_printable(&line, fault->text, FAULT_TEXT_MAX);
+	fprintf(stderr, "bpfuse: %s\n", line.data ? line.data : fault->text);
+	buffer_free(&line);
 	return EXIT_FAILURE;
 }
 
@@ -277,6 +282,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct fault fault = FAULT_INIT;
 	int status = EXIT_SUCCESS;
+	standard_files_take();
 	if (options_parse(&options, &args, &fault))
 		status = complain(&fault);
 	else if (options.help)
@@ -285,6 +291,10 @@ int main(int argc, char **argv)
 		puts("bpfuse " BPFUSE_VERSION);
 	else if (mount_and_serve(&options, &args, &fault))
 		status = complain(&fault);
+	if (fflush(stdout) && !status) {
+		fault_set(&fault, EIO, "standard output cannot be written: %s", strerror(errno));
+		status = complain(&fault);
+	}
 	options_free(&options);
 	fuse_opt_free_args(&args);
 	return status;

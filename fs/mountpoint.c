@@ -146,7 +146,10 @@ int mountpoint_prepare(const char *mountpoint, const char *source, char **path, 
 	char *resolved = realpath(place, NULL);
 	if (!resolved)
 		return fault_set(fault, errno, "cannot mount at %s: %s", place, strerror(errno));
-	if (carries_bpfuse(resolved))
+	/* nobody would meet the mount there, and to unmount it would take the whole tree away */
+	if (!strcmp(resolved, "/"))
+		rc = fault_set(fault, EINVAL, "cannot mount at /: name a directory below it");
+	else if (carries_bpfuse(resolved))
 		rc = fault_set(fault, EBUSY, "%s is busy: a bpfuse is mounted there (umount %s)",
 			       resolved, resolved);
 	else if (is_below(resolved, source))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,22 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
 	vsnprintf(to, (size_t)length + 1, format, arguments);
 	va_end(arguments);
 	buffer_commit(buffer, (size_t)length);
+}
+
+void buffer_append_printable(struct buffer *buffer, const char *text, size_t limit)
+{
+	for (size_t i = 0; text[i]; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (i == limit) {
+			buffer_append_string(buffer, "...");
+			return;
+		}
+		if (iscntrl(c))
+			buffer_append_format(buffer, "\\x%02x", c);
+		else
+			buffer_append_char(buffer, (char)c);
+	}
 }
 
 void buffer_append_hex(struct buffer *buffer, const void *bytes, size_t length)

@@ -132,8 +132,24 @@ a formats file with a type that is none|emu $mnt -o formats=$scratch/formats
 a bad formats file|emu $mnt -o formats=$scratch/nonexistent
 too many threads|emu $mnt -o max_threads=-1
 no scenario behind emu:|emu: $mnt
+a formats file that is a directory|emu $mnt -o formats=$scratch
 no image behind image:|image: $mnt
 END
+# Where nobody else is met by it, should it not be refused.
+for place in / "$scratch/..///../"; do
+	refuses "a mount over the root: $place" "name a directory below it" \
+		unshare -m --propagation private timeout 20 "$BPFUSE" emu "$place" -f
+done
+"$BPFUSE" "emu:$scratch/a
+b" "$mnt" 2>"$scratch/stderr"
+expect "a name with a newline: one line" 1 "$(wc -l <"$scratch/stderr")"
+"$BPFUSE" --help >/dev/full 2>"$scratch/stderr"
+expect "help that cannot be written: exit status 1" 1 $?
+# With the standard files closed what it opens must not take their place.
+timeout 20 "$BPFUSE" emu "$mnt" <&- >&- 2>&-
+expect "closed standard files: it answers when the command returns" "0 yes" \
+	"$? $([ -e "$mnt/error.log" ] && echo yes)"
+umount "$mnt"
 # An empty word is no place: not the directory one happens to be in.
 for arguments in 'emu ""' "'' '$mnt'"; do
 	refuses "an empty word: $arguments" "given" sh_c "cd '$mnt' && '$BPFUSE' $arguments"

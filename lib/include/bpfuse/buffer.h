@@ -46,6 +46,11 @@ void buffer_append_string(struct buffer *buffer, const char *string);
 void buffer_append_u64(struct buffer *buffer, uint64_t number);
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/*
+ * At most `limit` characters of the text ("..." behind them), with \xNN for control characters:
+ * names can hold anything, and a line stays one line.
+ */
+void buffer_append_printable(struct buffer *buffer, const char *text, size_t limit);
 /* Two lower-case hexadecimal digits a byte, in memory order, nothing between. */
 void buffer_append_hex(struct buffer *buffer, const void *bytes, size_t length);
 
