@@ -16,10 +16,13 @@
 static int journals_recover(struct backend *backend, const char *state, json_t *notes,
 			    struct fault *fault)
 {
+	cleanup_free char *path = state_path(state);
 	cleanup_close int directory = -1;
 	int error;
 
-	if (access(state ? state : SNAPSHOT_STATE, F_OK))
+	if (!path)
+		return fault_set(fault, ENOMEM, "out of memory");
+	if (access(path, F_OK))
 		return 0;
 	directory = state_open(state, fault);
 	if (directory < 0)

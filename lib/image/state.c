@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,16 +13,44 @@
 #include "image/owner.h"
 #include "image/state.h"
 
-int state_open(const char *state, struct fault *fault)
+/* What users other than root have for such things; /tmp where nothing is said. */
+static char *state_of_user(uid_t uid)
 {
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char *path;
+
+	if (runtime && *runtime == '/' && asprintf(&path, "%s/bpfsnap", runtime) >= 0)
+		return path;
+	return asprintf(&path, "/tmp/bpfsnap-state-%u", uid) >= 0 ? path : NULL;
+}
+
+char *state_path(const char *state)
+{
+	uid_t uid = geteuid();
+
+	if (state)
+		return strdup(state);
+	return uid ? state_of_user(uid) : strdup(SNAPSHOT_STATE);
+}
+
+/* A symlink in /tmp is nobody's word for where the journals are. */
+static int state_open_flags(const char *state)
+{
+	return O_RDONLY | O_DIRECTORY | O_CLOEXEC | (state ? 0 : O_NOFOLLOW);
+}
+
+int state_open(const char *said, struct fault *fault)
+{
+	cleanup_free char *state = state_path(said);
 	cleanup_close int fd = -1;
 	struct stat st;
 
-	state = state ? state : SNAPSHOT_STATE;
+	if (!state)
+		return fault_set(fault, ENOMEM, "out of memory");
 	if (mkdir(state, 0700) && errno != EEXIST)
 		return fault_set(fault, errno, "%s: cannot be made for journals: %s", state,
 				 strerror(errno));
-	fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(state, state_open_flags(said));
 	if (fd < 0 || fstat(fd, &st))
 		return fault_set(fault, errno, "%s: cannot be opened: %s", state, strerror(errno));
 	/* a journal is believed: nobody else may have written it */

@@ -13,6 +13,8 @@
 #define BOOT_TEXT_SIZE 40
 #define WORLD_TEXT_SIZE 32
 
+/* Where it is: `state`, or NULL: the default one of this user. malloc'ed; NULL: no memory. */
+char *state_path(const char *state);
 /* Opens (and makes) it; NULL: the default one. The descriptor or -errno. */
 int state_open(const char *state, struct fault *fault);
 /* The running kernel's boot id, "" when it has none. */

@@ -35,6 +35,7 @@ int undo_begin(struct backend *backend, const struct snapshot_source *sources, s
 {
 	struct snapshot_dump_options options = {.state = state, .progress = *progress};
 	struct undo *made = calloc(1, sizeof(*made));
+	cleanup_free char *place = state_path(state);
 	snapshot_report *report = NULL;
 	int error;
 
@@ -44,8 +45,7 @@ int undo_begin(struct backend *backend, const struct snapshot_source *sources, s
 	made->directory = state_open(state, fault);
 	error = made->directory < 0 ? made->directory : 0;
 	snprintf(made->name, sizeof(made->name), UNDO_PREFIX "%s", decision_name(decision));
-	if (!error &&
-	    asprintf(&made->path, "%s/%s", state ? state : SNAPSHOT_STATE, made->name) < 0) {
+	if (!error && (!place || asprintf(&made->path, "%s/%s", place, made->name) < 0)) {
 		made->path = NULL;
 		error = fault_set(fault, ENOMEM, "out of memory");
 	}
@@ -54,7 +54,7 @@ int undo_begin(struct backend *backend, const struct snapshot_source *sources, s
 				      fault);
 	json_decref(report);
 	if (!error)
-		error = image_read(made->path, IMAGE_HEADS, &made->image, fault);
+		error = image_read(made->path, IMAGE_HEADS, NULL, &made->image, fault);
 	if (error) {
 		fault_prefix(fault, "the undo image");
 		undo_end(made, made->directory >= 0);
@@ -165,13 +165,13 @@ struct recovery {
 static int image_recover(const struct recovery *recovery, const char *name)
 {
 	cleanup_with(image_freep) struct image *image = NULL;
-	cleanup_free char *path = NULL;
+	cleanup_free char *place = state_path(recovery->state), *path = NULL;
 	int error;
 
-	if (asprintf(&path, "%s/%s", recovery->state ? recovery->state : SNAPSHOT_STATE, name) < 0)
+	if (!place || asprintf(&path, "%s/%s", place, name) < 0)
 		return fault_set(recovery->fault, ENOMEM, "out of memory");
 	/* one that is half removed has nothing to be undone */
-	if (image_read(path, IMAGE_HEADS, &image, NULL) || image->foreign)
+	if (image_read(path, IMAGE_HEADS, NULL, &image, NULL) || image->foreign)
 		return 0;
 	error = image_undo(recovery->backend, path, image, recovery->fault);
 	if (!error)

@@ -52,6 +52,30 @@ snap restore --in-place --partial -D first live/place 2>err
 expect "refill in place, but for what cannot be" 3 $?
 expect "refilled" "" "$(snap diff first live/place/app | grep flows)"
 
+if [ "$(id -u)" = 0 ]; then
+	# root's state directory is there and is not for others
+	mkdir -p open own/runtime
+	chown 1000 own own/runtime
+	"$BPFUSE" -o allow_other emu open
+	mkdir open/app
+	echo 'type=queue value=4 entries=8 name=queue' >open/app/queue
+	echo 1 >open/app/queue/push
+	chown 1000 open/app open/app/queue
+	as_user()
+	{
+		unshare -m --propagation private bash -c 'mount -t tmpfs tmpfs /run && mkdir -m 700 /run/bpfsnap &&
+			exec setpriv --reuid=1000 --regid=1000 --clear-groups env XDG_RUNTIME_DIR="$PWD/own/runtime" "$@"' \
+			bash "$BPFSNAP" "$@"
+	}
+	check "a user has a state directory of his own" as_user dump --queues -D own/d open/app
+	expect "with nothing left in it" "bpfsnap" "$(cd own/runtime && find . -mindepth 1 -printf '%P')"
+	check "and the queue" as_user verify own/d
+	expect "has what it had" 1 "$(cat open/app/queue/pop)"
+	umount open
+else
+	skip_case "a user's state directory" "needs root"
+fi
+
 check "a snapshot is mounted" "$BPFUSE" -o rw "image:first" image
 expect "and browsed" 200 "$(cat image/app/flows/2)"
 echo 201 >image/app/flows/2
