@@ -372,38 +372,75 @@ static const char *only_root(const struct image *image)
 	return root;
 }
 
-/* `path` of one image in another whose only root has another name. */
-static struct image_node *counterpart(struct image *other, const char *root, const char *other_root,
-				      const char *path)
+/*
+ * What the names of each image begin with that is the name of a place, not of what is there: NULL
+ * in both where the names are compared as they stand, "" where there is no such name.
+ */
+struct places {
+	const char *from, *to;
+};
+
+/*
+ * CRIU's images, and dumps of several paths, have no place: against a directory they are compared
+ * with what is in it, unless it is one of those paths.
+ */
+static struct places places_find(struct image *from, struct image *to)
+{
+	struct places places = {only_root(from), only_root(to)};
+
+	if (places.from && !places.to)
+		places.to = image_find_node(to, places.from) ? NULL : "";
+	else if (places.to && !places.from)
+		places.from = image_find_node(from, places.to) ? NULL : "";
+	if (!places.from || !places.to)
+		places = (struct places){NULL, NULL};
+	return places;
+}
+
+/* `path` of one image in another whose place has another name. */
+static const struct image_node *counterpart(struct image *other, const char *place,
+					    const char *other_place, const char *path)
 {
 	cleanup_free char *moved = NULL;
 
-	if (!root || !other_root)
+	if (!place)
 		return image_find_node(other, path);
-	if (asprintf(&moved, "%s%s", other_root, path + strlen(root)) < 0) {
+	path += strlen(place);
+	path += *path == '/';
+	if (asprintf(&moved, "%s%s%s", other_place, *other_place && *path ? "/" : "", path) < 0) {
 		moved = NULL;
 		return NULL;
 	}
 	return image_find_node(other, moved);
 }
 
+/* A place that the other side has no name for is nothing that one of them lacks. */
+static bool is_nameless(const char *place, const char *other_place, const char *path)
+{
+	return place && !*other_place && !strcmp(place, path);
+}
+
 static int nodes_compare(struct diff *diff)
 {
-	const char *from_root = only_root(diff->from), *to_root = only_root(diff->to);
+	struct places places = places_find(diff->from, diff->to);
 	int error = 0;
 
 	for (size_t i = 0; !error && i < diff->from->node_count; i++) {
 		const struct image_node *node = &diff->from->nodes[i];
 
-		if (!counterpart(diff->to, from_root, to_root, node->path))
+		if (!is_nameless(places.from, places.to, node->path) &&
+		    !counterpart(diff->to, places.from, places.to, node->path))
 			error = print_name(diff, JOIN_REMOVED, node);
 	}
 	for (size_t i = 0; !error && i < diff->to->node_count; i++) {
 		const struct image_node *node = &diff->to->nodes[i];
 		const struct image_node *from =
-			counterpart(diff->from, to_root, from_root, node->path);
+			counterpart(diff->from, places.to, places.from, node->path);
 
-		error = from ? node_compare(diff, from, node) : print_name(diff, JOIN_ADDED, node);
+		if (from)
+			error = node_compare(diff, from, node);
+		else if (!is_nameless(places.to, places.from, node->path))
+			error = print_name(diff, JOIN_ADDED, node);
 	}
 	return error;
 }

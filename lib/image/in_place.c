@@ -131,14 +131,17 @@ static int refill_find(struct refills *refills, const struct image_node *node)
 	size_t index = (size_t)(map - restore->image->maps);
 	cleanup_free char *path = restore_path(restore->target, node->path);
 	cleanup_with(handle_closep) struct handle *handle = NULL;
+	struct stat st;
 	const char *why;
 	int error;
 
 	if (is_left_alone(restore, index))
 		return 0;
 	error = path ? pin_open(restore->backend, path, 0, &handle) : -ENOMEM;
-	if (error == -ENOENT)
+	if (error == -ENOENT || error == -ENOTDIR)
 		why = "nothing is pinned there to be refilled";
+	else if (error && !tree_stat(restore->backend, path, &st) && S_ISDIR(st.st_mode))
+		why = "a directory is in its place";
 	else if (error)
 		return fault_set(restore->fault, -error, "%s: %s", node->path, strerror(-error));
 	else

@@ -301,6 +301,9 @@ static int node_check_place(struct image *image, const char *path, struct fault 
 
 	if (!path_is_clean(path))
 		return fault_set(fault, EINVAL, "\"%.100s\" is no path below the target", path);
+	if (strchr(path, '.'))
+		return fault_set(fault, EINVAL, "\"%.100s\" has a dot, which no bpffs has in names",
+				 path);
 	if (image_find_node(image, path))
 		return fault_set(fault, EINVAL, "\"%.100s\" is listed twice", path);
 	if (!slash)
