@@ -12,6 +12,7 @@
 #include "image/elements.h"
 #include "image/order.h"
 #include "image/reader.h"
+#include "image/report.h"
 
 /* The kernel's own limits are smaller: KMALLOC_MAX_SIZE and what hash elements may take. */
 #define KEY_SIZE_MAX (4u << 20)
@@ -209,6 +210,17 @@ static int index_check(const struct elements *elements, struct fault *fault)
 	return 0;
 }
 
+static int pass_progress(const struct image *image, const struct elements *elements,
+			 struct fault *fault)
+{
+	char label[96];
+
+	if (!progress_report(image->progress, image_map_label(image, elements->map, label),
+			     elements->position + elements->count, elements->map->elements))
+		return 0;
+	return fault_set(fault, ECANCELED, "interrupted");
+}
+
 /* One pass over all elements: the digest and the indexes in the first, doubled keys in each. */
 static int pass_check(const struct image *image, const struct image_map *map,
 		      struct key_table *table, struct digest *digest, struct fault *fault)
@@ -228,6 +240,8 @@ static int pass_check(const struct image *image, const struct image_map *map,
 				   map->value_bytes, elements.count, elements.position);
 			error = index_check(&elements, fault);
 		}
+		if (!error && image->progress)
+			error = pass_progress(image, &elements, fault);
 		chunk_normalize(&elements);
 		if (!error && map->info.key_size && chunk_has_double(&elements, table))
 			error = fault_set(fault, EINVAL, "a key is there twice");

@@ -12,6 +12,7 @@
 #include "image/background.h"
 #include "image/checksum.h"
 #include "image/message.h"
+#include "image/report.h"
 
 #define SEALED_BUFFER (256u << 10)
 /* A few lines of 64 digits and a name. */
@@ -175,7 +176,7 @@ void sealed_file_closep(struct sealed_file **file)
 	sealed_file_close(*file);
 }
 
-static int hash_fd(int fd, EVP_MD_CTX *hash)
+static int hash_fd(int fd, EVP_MD_CTX *hash, const struct snapshot_progress *progress)
 {
 	cleanup_free unsigned char *chunk = malloc(SEALED_BUFFER);
 
@@ -184,6 +185,8 @@ static int hash_fd(int fd, EVP_MD_CTX *hash)
 	for (;;) {
 		ssize_t got = read(fd, chunk, SEALED_BUFFER);
 
+		if (progress_report(progress, "checking the sums", 0, 0))
+			return -ECANCELED;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -195,7 +198,8 @@ static int hash_fd(int fd, EVP_MD_CTX *hash)
 	}
 }
 
-int checksum_file(int directory, const char *name, char sum[SUM_TEXT_SIZE], struct fault *fault)
+int checksum_file(int directory, const char *name, const struct snapshot_progress *progress,
+		  char sum[SUM_TEXT_SIZE], struct fault *fault)
 {
 	cleanup_close int fd =
 		openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -205,10 +209,12 @@ int checksum_file(int directory, const char *name, char sum[SUM_TEXT_SIZE], stru
 	if (fd < 0)
 		return fault_set(fault, errno, "%s: cannot open: %s", name, strerror(errno));
 	hash = hash_start();
-	error = hash ? hash_fd(fd, hash) : -ENOMEM;
+	error = hash ? hash_fd(fd, hash, progress) : -ENOMEM;
 	if (!error)
 		error = hash_end(hash, sum);
 	EVP_MD_CTX_free(hash);
+	if (error == -ECANCELED)
+		return fault_set(fault, ECANCELED, "interrupted");
 	if (error)
 		return fault_set(fault, -error, "%s: cannot read: %s", name, strerror(-error));
 	return 0;
@@ -246,7 +252,8 @@ static int sums_find(const char *const *names, const char *name)
 
 /* One line "SUM  NAME": the name must be one of ours, the sum that of the file. */
 static int sums_check_line(int directory, const char *const *names, const char *line,
-			   unsigned *seen, struct fault *fault)
+			   unsigned *seen, const struct snapshot_progress *progress,
+			   struct fault *fault)
 {
 	char sum[SUM_TEXT_SIZE] = "";
 	int index, error;
@@ -260,7 +267,7 @@ static int sums_check_line(int directory, const char *const *names, const char *
 	if (*seen & (1u << index))
 		return fault_set(fault, EINVAL, IMAGE_SUMS ": names %s twice", names[index]);
 	*seen |= 1u << index;
-	error = checksum_file(directory, names[index], sum, fault);
+	error = checksum_file(directory, names[index], progress, sum, fault);
 	if (error)
 		return error;
 	if (strncmp(sum, line, SUM_TEXT_SIZE - 1) != 0)
@@ -269,7 +276,8 @@ static int sums_check_line(int directory, const char *const *names, const char *
 	return 0;
 }
 
-int checksum_verify(int directory, const char *const *names, struct fault *fault)
+int checksum_verify(int directory, const char *const *names,
+		    const struct snapshot_progress *progress, struct fault *fault)
 {
 	char text[SUMS_MAX + 1], *line = text, *end;
 	unsigned seen = 0;
@@ -281,7 +289,7 @@ int checksum_verify(int directory, const char *const *names, struct fault *fault
 		int error;
 
 		*end = '\0';
-		error = sums_check_line(directory, names, line, &seen, fault);
+		error = sums_check_line(directory, names, line, &seen, progress, fault);
 		if (error)
 			return error;
 	}

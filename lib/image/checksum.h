@@ -17,6 +17,7 @@
 #define SUM_TEXT_SIZE 65
 
 struct sealed_file;
+struct snapshot_progress;
 
 /* Makes the file; it must not exist. */
 int sealed_file_create(int directory, const char *name, struct sealed_file **file,
@@ -33,14 +34,16 @@ int sealed_file_finish(struct sealed_file *file, struct buffer *sums, struct fau
 void sealed_file_close(struct sealed_file *file);
 void sealed_file_closep(struct sealed_file **file);
 
-/* The sum of a whole file, read anew. */
-int checksum_file(int directory, const char *name, char sum[SUM_TEXT_SIZE], struct fault *fault);
+/* The sum of a whole file, read anew. `progress` may be NULL, below too. */
+int checksum_file(int directory, const char *name, const struct snapshot_progress *progress,
+		  char sum[SUM_TEXT_SIZE], struct fault *fault);
 
 /*
  * Checks SHA256SUMS against the files of the directory. Every name in `names` (NULL at the end)
  * that exists must be listed, and nothing else may be. 1: all is as listed; 0: there is no
  * such file; -errno and a sentence: anything else.
  */
-int checksum_verify(int directory, const char *const *names, struct fault *fault);
+int checksum_verify(int directory, const char *const *names,
+		    const struct snapshot_progress *progress, struct fault *fault);
 
 #endif

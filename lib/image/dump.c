@@ -311,7 +311,8 @@ static int dump_incremental(struct backend *backend, const struct snapshot_sourc
 	full_options.replace = true;
 	error = dump_full(backend, sources, count, path, &full_options, report, fault);
 	if (!error)
-		error = image_read_and_remove(path, SNAPSHOT_HEADS, &full, fault);
+		error = image_read_and_remove(path, SNAPSHOT_HEADS, &options->progress, &full,
+					      fault);
 	if (!error)
 		error = incremental_write(full, options->base, directory, options, fault);
 	return error;
@@ -336,11 +337,12 @@ int snapshot_dump(struct backend *backend, const struct snapshot_source *sources
 
 /* --- for others of the room --- */
 
-int image_read_and_remove(const char *directory, enum snapshot_check check, struct image **image,
+int image_read_and_remove(const char *directory, enum snapshot_check check,
+			  const struct snapshot_progress *progress, struct image **image,
 			  struct fault *fault)
 {
 	int error = image_read(directory, check == SNAPSHOT_HEADS ? IMAGE_HEADS : IMAGE_ELEMENTS,
-			       image, fault);
+			       progress, image, fault);
 
 	output_remove(AT_FDCWD, directory);
 	return error;
@@ -368,5 +370,5 @@ int dump_one_map(struct handle *handle, const char *directory, struct image **im
 		error = writer_commit(dumper.writer, dumper.collector.image, false, fault);
 	writer_close(dumper.writer);
 	image_free(dumper.collector.image);
-	return error ? error : image_read_and_remove(directory, SNAPSHOT_HEADS, image, fault);
+	return error ? error : image_read_and_remove(directory, SNAPSHOT_HEADS, NULL, image, fault);
 }

@@ -13,7 +13,8 @@ int dump_one_map(struct handle *handle, const char *directory, struct image **im
 		 struct fault *fault);
 
 /* Opens a snapshot and takes its directory away; the open image keeps its elements. */
-int image_read_and_remove(const char *directory, enum snapshot_check check, struct image **image,
+int image_read_and_remove(const char *directory, enum snapshot_check check,
+			  const struct snapshot_progress *progress, struct image **image,
 			  struct fault *fault);
 
 #endif

@@ -91,11 +91,13 @@ struct image_node {
 };
 
 struct image_key;
+struct snapshot_progress;
 
 struct image {
-	char *directory; /* as it was given; NULL while it is being made */
-	int data_fd;	 /* bpfmap-data.img; -1: none */
-	bool foreign;	 /* CRIU's own: no manifest */
+	char *directory;			  /* as it was given; NULL while it is being made */
+	int data_fd;				  /* bpfmap-data.img; -1: none */
+	bool foreign;				  /* CRIU's own: no manifest */
+	const struct snapshot_progress *progress; /* while it is read; may be NULL */
 	unsigned possible_cpus;
 	json_t *manifest;  /* as read or written; NULL when foreign */
 	json_t *omitted;   /* [{"what":..,"why":..}] */

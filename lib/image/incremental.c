@@ -26,7 +26,7 @@ static int base_sum(const char *directory, char sum[SUM_TEXT_SIZE], struct fault
 
 	if (fd < 0)
 		return fault_set(fault, errno, "%s: %s", directory, strerror(errno));
-	return checksum_file(fd, IMAGE_MANIFEST, sum, fault);
+	return checksum_file(fd, IMAGE_MANIFEST, NULL, sum, fault);
 }
 
 /* --- writing --- */
@@ -130,7 +130,8 @@ int incremental_write(struct image *full, const char *base_directory, const char
 {
 	cleanup_with(image_freep) struct image *base = NULL;
 	cleanup_with(writer_closep) struct writer *writer = NULL;
-	int error = snapshot_open(base_directory, NULL, SNAPSHOT_ELEMENTS, &base, fault);
+	int error = snapshot_open(base_directory, NULL, SNAPSHOT_ELEMENTS, &options->progress,
+				  &base, fault);
 
 	if (!error && base->foreign)
 		error = fault_set(fault, EINVAL, "%s: CRIU's images cannot be a base",
@@ -224,7 +225,8 @@ static int complete_into(struct image *image, struct image *base, const char *di
 	return error;
 }
 
-static int base_open(const struct image *image, const char *directory, struct image **base,
+static int base_open(const struct image *image, const char *directory,
+		     const struct snapshot_progress *progress, struct image **base,
 		     struct fault *fault)
 {
 	static __thread unsigned chain;
@@ -239,19 +241,20 @@ static int base_open(const struct image *image, const char *directory, struct im
 	if (error)
 		return error;
 	chain++;
-	error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, base, fault);
+	error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, progress, base, fault);
 	chain--;
 	return error;
 }
 
-int incremental_complete(struct image **image, const char *base_directory, struct fault *fault)
+int incremental_complete(struct image **image, const char *base_directory,
+			 const struct snapshot_progress *progress, struct fault *fault)
 {
 	cleanup_with(image_freep) struct image *difference = *image;
 	cleanup_with(image_freep) struct image *base = NULL;
 	const char *temporary = getenv("TMPDIR");
 	char directory[4096];
-	int error = base_open(difference, base_directory ? base_directory : difference->base, &base,
-			      fault);
+	int error = base_open(difference, base_directory ? base_directory : difference->base,
+			      progress, &base, fault);
 
 	*image = NULL;
 	if (error)
@@ -262,7 +265,7 @@ int incremental_complete(struct image **image, const char *base_directory, struc
 		return fault_set(fault, errno, "%s: %s", directory, strerror(errno));
 	error = complete_into(difference, base, directory, fault);
 	if (!error)
-		error = image_read_and_remove(directory, SNAPSHOT_ELEMENTS, image, fault);
+		error = image_read_and_remove(directory, SNAPSHOT_ELEMENTS, progress, image, fault);
 	if (error)
 		rmdir(directory);
 	else {

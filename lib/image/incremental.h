@@ -16,8 +16,9 @@ int incremental_write(struct image *full, const char *base_directory, const char
 
 /*
  * Replaces an incremental image by the complete one that it stands for. base: where the base is,
- * NULL: where it was.
+ * NULL: where it was. `progress` may be NULL.
  */
-int incremental_complete(struct image **image, const char *base, struct fault *fault);
+int incremental_complete(struct image **image, const char *base,
+			 const struct snapshot_progress *progress, struct fault *fault);
 
 #endif

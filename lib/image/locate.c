@@ -61,6 +61,8 @@ static int path_resolve(const char *path, char resolved[PATH_MAX], struct fault 
 {
 	struct stat st;
 
+	if (!*path)
+		return fault_set(fault, ENOENT, "an empty name is no path");
 	if (!lstat(path, &st) && S_ISLNK(st.st_mode) && path[strlen(path) - 1] != '/') {
 		cleanup_free char *first = strdup(path), *second = strdup(path);
 		char directory[PATH_MAX];

@@ -134,7 +134,7 @@ int snapshot_mount(const char *directory, const struct backend_options *options,
 {
 	cleanup_with(snapshot_closep) struct image *image = NULL;
 	struct backend *made;
-	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, &image, fault);
+	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, fault);
 
 	if (!error)
 		error = emu_open(NULL, &made, fault);

@@ -339,7 +339,7 @@ static int foreign_complete(struct image *image, struct fault *fault)
 /* Which kind of directory this is: manifest and sums are both there, or neither. */
 static int kind_find(struct image *image, int directory, struct fault *fault)
 {
-	int sums = checksum_verify(directory, sealed_names, fault);
+	int sums = checksum_verify(directory, sealed_names, image->progress, fault);
 	int manifest;
 
 	if (sums < 0)
@@ -409,15 +409,17 @@ static int image_load(struct image *image, const char *path, enum image_depth de
 	return error;
 }
 
-int image_read(const char *directory, enum image_depth depth, struct image **image,
-	       struct fault *fault)
+int image_read(const char *directory, enum image_depth depth,
+	       const struct snapshot_progress *progress, struct image **image, struct fault *fault)
 {
 	struct image *made;
 	int error = image_new(&made);
 
 	if (error)
 		return fault_set(fault, -error, "out of memory");
+	made->progress = progress;
 	error = image_load(made, directory, depth, fault);
+	made->progress = NULL;
 	if (error) {
 		fault_prefix(fault, "%.120s", directory);
 		image_free(made);

@@ -16,8 +16,9 @@ enum image_depth {
 	IMAGE_ELEMENTS, /* and every element: doubled keys, the digest */
 };
 
-int image_read(const char *directory, enum image_depth depth, struct image **image,
-	       struct fault *fault);
+/* `progress` may be NULL. */
+int image_read(const char *directory, enum image_depth depth,
+	       const struct snapshot_progress *progress, struct image **image, struct fault *fault);
 
 /* The two halves of the check, for images that come from elsewhere. */
 int image_check(struct image *image, struct fault *fault);

@@ -12,10 +12,12 @@ void notes_add(json_t *notes, const char *what, const char *why);
 /* Appends all of an array of {"what","why"} to "omitted". */
 void report_omit_all(snapshot_report *report, const json_t *omitted);
 
+/* `progress` may be NULL. */
 static inline int progress_report(const struct snapshot_progress *progress, const char *what,
 				  uint64_t done, uint64_t total)
 {
-	return progress->report ? progress->report(progress->context, what, done, total) : 0;
+	return progress && progress->report ? progress->report(progress->context, what, done, total)
+					    : 0;
 }
 
 #endif

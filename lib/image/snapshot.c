@@ -8,14 +8,15 @@
 #include "image/reader.h"
 
 int snapshot_open(const char *directory, const char *base, enum snapshot_check check,
-		  struct image **image, struct fault *fault)
+		  const struct snapshot_progress *progress, struct image **image,
+		  struct fault *fault)
 {
 	enum image_depth depth = check == SNAPSHOT_HEADS ? IMAGE_HEADS : IMAGE_ELEMENTS;
-	int error = image_read(directory, depth, image, fault);
+	int error = image_read(directory, depth, progress, image, fault);
 
 	if (error || !(*image)->base || depth == IMAGE_HEADS)
 		return error;
-	return incremental_complete(image, base, fault);
+	return incremental_complete(image, base, progress, fault);
 }
 
 void snapshot_close(struct image *image)

@@ -12,6 +12,7 @@
 #include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
 #include "image/message.h"
+#include "image/report.h"
 
 #define STREAM_BLOCK (256u << 10)
 
@@ -29,6 +30,52 @@ static int archive_fault(struct archive *archive, struct fault *fault)
 
 	return fault_set(fault, error > 0 ? error : EINVAL, "the stream: %s",
 			 why ? why : "is no tar file");
+}
+
+/* The other end: libarchive's own functions for descriptors do not let a signal end what waits. */
+struct stream {
+	int fd;
+	const struct snapshot_progress *progress;
+	void *block; /* of what is read */
+	bool none;   /* there was nothing to read */
+};
+
+static la_ssize_t stream_fail(struct archive *archive, int error)
+{
+	archive_set_error(archive, error, "%s",
+			  error == ECANCELED ? "interrupted" : strerror(error));
+	return -1;
+}
+
+static la_ssize_t stream_write(struct archive *archive, void *context, const void *block,
+			       size_t length)
+{
+	struct stream *stream = context;
+	ssize_t done;
+
+	do {
+		if (progress_report(stream->progress, "writing the stream", 0, 0))
+			return stream_fail(archive, ECANCELED);
+		done = write(stream->fd, block, length);
+	} while (done < 0 && errno == EINTR);
+	return done < 0 ? stream_fail(archive, errno) : done;
+}
+
+static la_ssize_t stream_read(struct archive *archive, void *context, const void **block)
+{
+	struct stream *stream = context;
+	ssize_t got;
+
+	*block = stream->block;
+	do {
+		if (progress_report(stream->progress, "reading the stream", 0, 0)) {
+			stream->none = false;
+			return stream_fail(archive, ECANCELED);
+		}
+		got = read(stream->fd, stream->block, STREAM_BLOCK);
+	} while (got < 0 && errno == EINTR);
+	stream->none = stream->none && got == 0;
+	return got < 0 ? stream_fail(archive, errno) : got;
 }
 
 /* --- packing --- */
@@ -78,8 +125,10 @@ static int file_pack(struct archive *archive, int directory, const char *name, s
 	return error ? error : data_pack(archive, fd, name, fault);
 }
 
-int snapshot_pack(const char *directory, int fd, struct fault *fault)
+int snapshot_pack(const char *directory, int fd, const struct snapshot_progress *progress,
+		  struct fault *fault)
 {
+	struct stream stream = {.fd = fd, .progress = progress};
 	cleanup_close int from = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct archive *archive;
 	int error = 0;
@@ -90,7 +139,7 @@ int snapshot_pack(const char *directory, int fd, struct fault *fault)
 	if (!archive)
 		return fault_set(fault, ENOMEM, "out of memory");
 	if (archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
-	    archive_write_open_fd(archive, fd) != ARCHIVE_OK)
+	    archive_write_open(archive, &stream, NULL, stream_write, NULL) != ARCHIVE_OK)
 		error = archive_fault(archive, fault);
 	for (size_t i = 0; !error && i < STREAM_FILES; i++)
 		error = file_pack(archive, from, stream_files[i], fault);
@@ -177,22 +226,27 @@ static int entries_unpack(struct archive *archive, int directory, struct fault *
 	return count ? 0 : fault_set(fault, EINVAL, "the stream: is empty");
 }
 
-int snapshot_unpack(int fd, const char *directory, struct fault *fault)
+int snapshot_unpack(int fd, const char *directory, const struct snapshot_progress *progress,
+		    struct fault *fault)
 {
+	cleanup_free void *block = malloc(STREAM_BLOCK);
+	struct stream stream = {.fd = fd, .progress = progress, .block = block, .none = true};
 	cleanup_close int into = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct archive *archive;
 	int error = 0;
 
 	if (into < 0)
 		return fault_set(fault, errno, "%s: %s", directory, strerror(errno));
-	archive = archive_read_new();
+	archive = block ? archive_read_new() : NULL;
 	if (!archive)
 		return fault_set(fault, ENOMEM, "out of memory");
 	if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-	    archive_read_open_fd(archive, fd, STREAM_BLOCK) != ARCHIVE_OK)
+	    archive_read_open(archive, &stream, NULL, stream_read, NULL) != ARCHIVE_OK)
 		error = archive_fault(archive, fault);
 	if (!error)
 		error = entries_unpack(archive, into, fault);
+	if (error && stream.none)
+		error = fault_set(fault, EINVAL, "the stream: is empty");
 	archive_read_free(archive);
 	return error;
 }

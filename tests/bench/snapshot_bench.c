@@ -225,7 +225,7 @@ static double ours_restore(const struct bench *bench)
 	path_of(bench, "snapshot", path);
 	target_clear(bench);
 	start = now();
-	if (snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, &image, &fault) ||
+	if (snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, NULL, &image, &fault) ||
 	    snapshot_restore(image, bench->backend, "restored", &options, &report, &fault))
 		fault_die(&fault);
 	snapshot_close(image);

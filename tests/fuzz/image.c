@@ -79,7 +79,7 @@ static void seal(void)
 	char sum[SUM_TEXT_SIZE];
 
 	for (int i = 0; i < FILES - 1; i++)
-		if (!checksum_file(directory_fd, files[i], sum, NULL))
+		if (!checksum_file(directory_fd, files[i], NULL, sum, NULL))
 			buffer_append_format(&sums, "%s  %s\n", sum, files[i]);
 	if (sums.length)
 		file_put(IMAGE_SUMS, sums.data, sums.length);
@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	records_put(data + 1, size - 1);
 	if (data[0] == 1)
 		seal();
-	if (!snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, &image, NULL)) {
+	if (!snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, NULL)) {
 		image_use(image);
 		snapshot_close(image);
 	}

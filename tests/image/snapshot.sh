@@ -37,6 +37,14 @@ bpftool map update pinned bpffs/app/devs key 1 0 0 0 value 1 0 0 0
 # --- statuses ---
 status "no verb" 2 "$BPFSNAP"
 status "no such verb" 2 "$BPFSNAP" frobnicate
+expect "in one line" 'bpfsnap: there is no verb "frobnicate"; bpfsnap --help lists them' "$(cat err)"
+for verb in dump restore show diff verify export; do
+	status "$verb --help" 0 "$BPFSNAP" $verb --help
+	expect "$verb --help: on standard output" "usage: bpfsnap $verb" "$(head -n 1 out | cut -d' ' -f1-3)"
+	status "$verb --frobnicate" 2 "$BPFSNAP" $verb --frobnicate
+	expect "$verb --frobnicate: is named" "bpfsnap: $verb: unrecognized option '--frobnicate'" \
+		"$(head -n 1 err)"
+done
 status "dump without a place" 2 snap dump bpffs/app
 status "dump without a path" 2 snap dump -D d
 status "dump of a path that is no bpffs" 1 snap dump -D d /proc
@@ -136,10 +144,26 @@ expect "diff tells by key" "+ app/flows: 9	9
 status "diff: trouble" 2 snap diff d nowhere
 status "restore in place" 0 snap restore -D d --in-place bpffs/place
 expect "in place" "" "$(snap diff d bpffs/place/app | grep flows)"
+mkdir -p bpffs/blocked/app/flows bpffs/two
+status "a directory in a map's place" 1 snap restore -D d --in-place bpffs/blocked
+expect "is listed" "bpfsnap: cannot be restored: app/flows: a directory is in its place" \
+	"$(grep flows err)"
+snap dump --queues -D two bpffs/app/flows bpffs/app/sub
+snap restore -D two bpffs/two
+status "several paths are compared with what is in a directory" 0 snap diff two bpffs/two
+cp -r d told
+jq '.label="red\u001b[31m\nkernel   forged" | .omitted=[{"what":"a\u0007b","why":"c\nd"}]' \
+	d/manifest.json >told/manifest.json
+(cd told && sha256sum ./*.img manifest.json | sed 's, \./, ,' >SHA256SUMS)
+expect "a table's lines are ours" 'label    red\x1b[31m\x0akernel   forged
+left out: a\x07b: c\x0ad' "$(snap show told | grep -e red -e 'left out')"
+status "and so are the sentences" 3 snap restore -D told --partial --replace bpffs/place
+expect "whatever the image says" 'bpfsnap: left out: a\x07b: c\x0ad' "$(cat err)"
 for image in "$images"/criu42-*; do
 	name=$(basename "$image")
 	mkdir "bpffs/$name"
 	status "restore of $name" 0 snap restore -D "$image" "bpffs/$name"
+	status "$name: diff with the directory it is in" 0 snap diff "$image" "bpffs/$name"
 	expect "$name: elements" 5 "$(bpftool -j map dump pinned "bpffs/$name/demo_hash" | jq length)"
 done
 status "frozen maps are frozen" 0 sh_c \
@@ -156,6 +180,51 @@ status "and that is a snapshot" 0 snap verify tar
 status "verify of a stream" 0 snap verify -i stream.tar
 head -c 3000 stream.tar >cut.tar
 status "half a stream is refused" 1 snap restore -i cut.tar bpffs/place
+status "an empty stream is refused" 1 snap verify -i /dev/null
+expect "for that reason" "bpfsnap: the stream: is empty" "$(cat err)"
+mkdir damaged
+tar -C damaged -xf stream.tar
+printf x | dd of=damaged/bpfmap-data.img bs=1 seek=20 conv=notrunc 2>dd.log
+tar -C damaged -cf damaged.tar .
+status "a damaged one too" 1 snap verify -i damaged.tar
+expect "without a word of where it was unpacked" "bpfsnap: the stream: bpfmap-data.img: damaged" \
+	"$(cut -d: -f1-4 err)"
+status "a reader that goes away" 1 sh_c 'set -o pipefail; "$BPFSNAP" dump --queues --state state -o - \
+	bpffs/app | true'
+status "a closed standard output" 1 sh_c '"$BPFSNAP" dump --state state -o - bpffs/app >&-'
+status "a closed standard input" 1 sh_c '"$BPFSNAP" verify -i - <&-'
+for verb in show export verify diff; do
+	operands=(tar)
+	[ $verb != diff ] || operands=(tar bpffs/place)
+	wanted=1
+	[ $verb != diff ] || wanted=2
+	status "$verb to a full device" $wanted sh_c "\"\$BPFSNAP\" $verb ${operands[*]} >/dev/full"
+	expect "$verb to a full device: in one line" 1 "$(grep -c 'No space left' err)"
+done
+mkfifo fifo
+for verb in verify restore; do
+	for signal in INT TERM HUP; do
+		target=()
+		[ $verb = verify ] || target=(bpffs/place)
+		# a shell starts what runs beside it with SIGINT ignored, which it then stays
+		python3 -c 'import signal, os, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$BPFSNAP" $verb -i fifo "${target[@]}" 2>err &
+		pid=$!
+		exec 3>fifo
+		head -c 2000 stream.tar >&3
+		for _ in $(seq 100); do
+			[ -z "$(find . -maxdepth 1 -name 'bpfsnap-*')" ] || break
+			sleep 0.05
+		done
+		kill -$signal $pid
+		wait $pid
+		expect "$verb is ended by SIG$signal while it waits for the stream" 1 $?
+		expect "with a word" "bpfsnap: the stream: interrupted" "$(cat err)"
+		exec 3>&-
+	done
+done
+expect "and nothing is left of all that" "" "$(find . -maxdepth 1 -name 'bpfsnap-*')"
 tar -C tar -cf extra.tar . --transform 's/manifest.json/..\/manifest.json/' 2>/dev/null
 status "a stream that leads elsewhere is refused" 1 snap verify -i extra.tar
 
@@ -166,6 +235,14 @@ bpftool map create bpffs/big type array key 4 value 64 entries 4096 name big
 status "no room on the disk" 1 snap dump -D small/d bpffs/big
 expect "nothing is left of it" "" "$(ls -A small)"
 status "a stream to a full device" 1 snap dump -o /dev/full bpffs/big
+mount -t tmpfs -o size=64k tmpfs small
+cp cut.tar small/old.tar
+status "a stream without room" 1 snap dump -o small/old.tar bpffs/big
+check "leaves the file that was there" cmp cut.tar small/old.tar
+expect "and nothing else" old.tar "$(ls -A small)"
+status "with room" 0 snap dump -o small/old.tar bpffs/app/flows
+status "the old one gives way" 0 snap verify -i small/old.tar
+umount small
 status "no room for files: RLIMIT_FSIZE" 1 sh_c 'trap "" XFSZ; ulimit -f 64; exec "$BPFSNAP" dump \
 	--state "$PWD/state" -D limited bpffs/big'
 expect "nothing is left of that either" "" "$(find . -maxdepth 1 -name '*limited*')"

@@ -87,7 +87,7 @@ static void reseal(const char *directory)
 	char sum[SUM_TEXT_SIZE];
 
 	for (int i = 1; i < FILES; i++)
-		if (!checksum_file(fd, files[i], sum, NULL))
+		if (!checksum_file(fd, files[i], NULL, sum, NULL))
 			buffer_append_format(&sums, "%s  %s\n", sum, files[i]);
 	content = (struct content){(unsigned char *)sums.data, sums.length};
 	content_write(directory, IMAGE_SUMS, &content);
@@ -97,7 +97,7 @@ static void reseal(const char *directory)
 static int open_it(const char *directory, struct fault *fault)
 {
 	struct image *image;
-	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, &image, fault);
+	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, fault);
 
 	if (!error)
 		snapshot_close(image);
@@ -298,6 +298,11 @@ static void edit_escape(json_t *manifest)
 	json_object_set_new(node(manifest, "app/hash"), "path", json_string("app/../../hash"));
 }
 
+static void edit_dot(json_t *manifest)
+{
+	json_object_set_new(node(manifest, "app/hash"), "path", json_string("app/ha.sh"));
+}
+
 static void edit_absolute(json_t *manifest)
 {
 	json_object_set_new(node(manifest, "app/hash"), "path", json_string("/etc/passwd"));
@@ -378,6 +383,7 @@ Test(hostile, contradictions_are_refused)
 		{"version", edit_version, "newer than this program knows"},
 		{"order", edit_order, "other byte order"},
 		{"escape", edit_escape, "is no path below the target"},
+		{"dot", edit_dot, "has a dot"},
 		{"absolute", edit_absolute, "is no path below the target"},
 		{"behind", edit_behind_symlink, "is in no directory of the snapshot"},
 		{"twice", edit_twice, "is listed twice"},
@@ -504,8 +510,8 @@ static void accepted(const char *directory)
 	snapshot_report *report = NULL;
 	struct image *image;
 
-	cr_assert_eq(snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, &image, &fault), 0, "%s",
-		     fault.text);
+	cr_assert_eq(snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, &fault), 0,
+		     "%s", fault.text);
 	if (snapshot_restore(image, world, "", &options, &report, &fault)) {
 		cleanup_free char *tree = world_tree(world, "");
 

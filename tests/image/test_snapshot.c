@@ -92,10 +92,11 @@ Test(snapshot, goes_through_a_pipe)
 
 	world_build_plain(world, 1000, 3);
 	world_dump(world, "packed", NULL, 0);
-	cr_assert_eq(snapshot_pack(scratch_path("packed"), fd, &fault), 0, "%s", fault.text);
+	cr_assert_eq(snapshot_pack(scratch_path("packed"), fd, NULL, &fault), 0, "%s", fault.text);
 	cr_assert_eq(lseek(fd, 0, SEEK_SET), 0);
 	cr_assert_eq(mkdir(scratch_path("unpacked"), 0700), 0);
-	cr_assert_eq(snapshot_unpack(fd, scratch_path("unpacked"), &fault), 0, "%s", fault.text);
+	cr_assert_eq(snapshot_unpack(fd, scratch_path("unpacked"), NULL, &fault), 0, "%s",
+		     fault.text);
 	close(fd);
 	assert_no_difference(scratch_path("packed"), scratch_path("unpacked"));
 }
@@ -271,7 +272,7 @@ Test(snapshot, incremental_needs_its_base)
 	world_build_plain(world, 51, 2);
 	world_dump(world, "stranger", NULL, 0);
 	cr_assert_eq(snapshot_open(scratch_path("part"), scratch_path("stranger"),
-				   SNAPSHOT_ELEMENTS, &image, &fault),
+				   SNAPSHOT_ELEMENTS, NULL, &image, &fault),
 		     -EINVAL);
 	cr_assert(strstr(fault.text, "is not the snapshot that this one builds on"), "%s",
 		  fault.text);

@@ -412,7 +412,7 @@ struct image *world_open(const char *directory)
 {
 	struct fault fault = FAULT_INIT;
 	struct image *image;
-	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, &image, &fault);
+	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, &fault);
 
 	cr_assert_eq(error, 0, "%s", fault.text);
 	return image;

@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <bpfuse/buffer.h>
+#include <bpfuse/cleanup.h>
+#include <bpfuse/standard_files.h>
 #include "bpfsnap.h"
 
 static const struct verb {
@@ -29,18 +33,24 @@ static const struct verb {
 	{"export", verb_export, "[--json[=ours|bpftool]] [--map MAP] (DIR | -D DIR | -i FILE|-)",
 	 "convert the elements to JSON"},
 };
+/* Characters of a complaint. */
+#define COMPLAINT_MAX 4096
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 void complain(const char *format, ...)
 {
+	struct buffer line = BUFFER_INIT;
+	cleanup_free char *text = NULL;
 	va_list arguments;
 
 	progress_end();
-	fputs("bpfsnap: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	va_end(arguments);
-	fputc('\n', stderr);
+	buffer_append_printable(&line, text ? text : "out of memory", COMPLAINT_MAX);
+	fprintf(stderr, "bpfsnap: %s\n", line.data ? line.data : "out of memory");
+	buffer_free(&line);
 }
 
 int output_end(int status, int failed)
@@ -53,11 +63,16 @@ int output_end(int status, int failed)
 	return failed;
 }
 
-int usage(const char *verb)
+static void verb_usage(const struct verb *verb, FILE *out)
+{
+	fprintf(out, "usage: bpfsnap %s %s\n", verb->name, verb->usage);
+}
+
+int usage(const char *name)
 {
 	for (size_t i = 0; i < VERBS; i++)
-		if (!strcmp(verbs[i].name, verb))
-			fprintf(stderr, "usage: bpfsnap %s %s\n", verb, verbs[i].usage);
+		if (!strcmp(verbs[i].name, name))
+			verb_usage(&verbs[i], stderr);
 	return EXIT_USAGE;
 }
 
@@ -97,9 +112,35 @@ static void files_raise(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+static int verb_run(const struct verb *verb, int argc, char **argv)
+{
+	char title[32];
+
+	if (asks_for_help(argc, argv)) {
+		verb_usage(verb, stdout);
+		printf("\t%s; see bpfsnap(8)\n", verb->what);
+		return output_end(EXIT_COMPLETE, EXIT_FAILED);
+	}
+	snprintf(title, sizeof(title), "bpfsnap: %s", verb->name);
+	argv[0] = title; /* getopt(3) says it before what it complains about */
+	files_raise();
+	umask(0); /* files and directories here are made with modes of their own */
+	return verb->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
+
+	standard_files_take();
 
 	if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
 		help(stdout);
@@ -109,15 +150,12 @@ int main(int argc, char **argv)
 		puts("bpfsnap " BPFUSE_VERSION);
 		return output_end(EXIT_COMPLETE, EXIT_FAILED);
 	}
-	for (size_t i = 0; i < VERBS; i++) {
-		if (strcmp(verbs[i].name, name) != 0)
-			continue;
-		files_raise();
-		umask(0); /* files and directories here are made with modes of their own */
-		return verbs[i].run(argc - 1, argv + 1);
-	}
-	if (*name)
-		complain("there is no verb \"%s\"", name);
-	help(stderr);
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return verb_run(&verbs[i], argc - 1, argv + 1);
+	if (argc > 1)
+		complain("there is no verb \"%s\"; bpfsnap --help lists them", name);
+	else
+		help(stderr);
 	return EXIT_USAGE;
 }

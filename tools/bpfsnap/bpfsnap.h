@@ -47,17 +47,24 @@ struct input {
 /* The same for verbs that take one snapshot and nothing else. 0 or -EINVAL. */
 int input_parse(int argc, char **argv, const struct verb_option *options, struct input *input);
 /* Opens it; a stream is unpacked first. The sentence goes to stderr. */
-int input_open(const struct input *input, enum snapshot_check check, struct image **image);
+int input_open(const struct input *input, enum snapshot_check check, bool quiet,
+	       struct image **image);
 
 /* A directory of this run's own, gone at its end. */
 struct scratch {
 	char path[4096];
 };
-int scratch_make(struct scratch *scratch);
+int scratch_make(struct scratch *scratch, struct fault *fault);
 void scratch_remove(struct scratch *scratch);
 
-/* A bar on the terminal after the first second; ends the work when a signal asks for it. */
+/*
+ * A bar on the terminal after the first second; ends the work when a signal asks for it, so that
+ * nothing of it is left.
+ */
 struct snapshot_progress progress_start(bool quiet);
+/* Takes the bar away. */
 void progress_end(void);
+/* And signals end the program at once again. Whether one has asked for the end meanwhile. */
+bool progress_stop(void);
 
 #endif

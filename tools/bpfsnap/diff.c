@@ -27,9 +27,10 @@ static bool is_snapshot(const char *path)
 	return false;
 }
 
-static int live_dump(const char *path, const char *directory, struct fault *fault)
+static int live_dump(const char *path, const char *directory,
+		     const struct snapshot_progress *progress, struct fault *fault)
 {
-	static const struct snapshot_dump_options defaults;
+	const struct snapshot_dump_options dump = {.progress = *progress};
 	struct snapshot_source source;
 	struct backend *backend;
 	snapshot_report *report = NULL;
@@ -39,7 +40,7 @@ static int live_dump(const char *path, const char *directory, struct fault *faul
 	if (error)
 		return error;
 	source = (struct snapshot_source){inside, name};
-	error = snapshot_dump(backend, &source, 1, directory, &defaults, &report, fault);
+	error = snapshot_dump(backend, &source, 1, directory, &dump, &report, fault);
 	json_decref(report);
 	free(inside);
 	free(name);
@@ -47,22 +48,31 @@ static int live_dump(const char *path, const char *directory, struct fault *faul
 	return error;
 }
 
+static int live_open(const char *path, const struct snapshot_progress *progress,
+		     struct image **image, struct fault *fault)
+{
+	struct scratch scratch;
+	int error = scratch_make(&scratch, fault);
+
+	if (error)
+		return error;
+	error = live_dump(path, scratch.path, progress, fault);
+	if (!error)
+		error = snapshot_open(scratch.path, NULL, SNAPSHOT_HEADS, progress, image, fault);
+	scratch_remove(&scratch);
+	return error;
+}
+
 static int side_open(const char *path, struct image **image)
 {
+	struct snapshot_progress progress = progress_start(false);
 	struct fault fault = FAULT_INIT;
-	struct scratch scratch;
-	int error;
+	int error = is_snapshot(path)
+			    ? snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, &progress, image, &fault)
+			    : live_open(path, &progress, image, &fault);
 
-	if (is_snapshot(path)) {
-		error = snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, image, &fault);
-	} else {
-		if (scratch_make(&scratch))
-			return -EIO;
-		error = live_dump(path, scratch.path, &fault);
-		if (!error)
-			error = snapshot_open(scratch.path, NULL, SNAPSHOT_HEADS, image, &fault);
-		scratch_remove(&scratch);
-	}
+	if (progress_stop() && !error)
+		error = fault_set(&fault, ECANCELED, "interrupted");
 	if (error)
 		complain("%s", fault.text);
 	return error;

@@ -115,21 +115,70 @@ static int paths_locate(char **paths, int count, struct located *located)
 
 /* --- the whole --- */
 
-/* Elements that are taken out are given up only once the stream is written. */
-static int stream_write(void *context, const char *directory, struct fault *fault)
+struct delivery {
+	const char *stream; /* "-" or a file */
+	const struct snapshot_progress *progress;
+};
+
+static int stream_write(const struct delivery *delivery, const char *directory, int fd,
+			struct fault *fault)
 {
-	const char *stream = context;
-	cleanup_close int fd =
-		strcmp(stream, "-") ? open(stream, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
-				    : dup(STDOUT_FILENO);
-	int error;
+	int error = snapshot_pack(directory, fd, delivery->progress, fault);
+
+	/* pipes and terminals cannot be synced */
+	if (!error && fsync(fd) && errno != EINVAL && errno != EROFS)
+		error = fault_set(fault, errno, "%s: %s", delivery->stream, strerror(errno));
+	return error;
+}
+
+/* A device, a pipe: what was written there cannot be taken back. */
+static int stream_write_special(const struct delivery *delivery, const char *directory,
+				struct fault *fault)
+{
+	const char *stream = delivery->stream;
+	cleanup_close int fd = strcmp(stream, "-") ? open(stream, O_WRONLY | O_TRUNC | O_CLOEXEC)
+						   : dup(STDOUT_FILENO);
 
 	if (fd < 0)
 		return fault_set(fault, errno, "%s: %s", stream, strerror(errno));
-	error = snapshot_pack(directory, fd, fault);
-	if (!error && fsync(fd) && errno != EINVAL && errno != EROFS)
-		error = fault_set(fault, errno, "%s: %s", stream, strerror(errno));
+	return stream_write(delivery, directory, fd, fault);
+}
+
+/* The old file stays until the new one is complete. */
+static int stream_write_file(const struct delivery *delivery, const char *directory,
+			     struct fault *fault)
+{
+	cleanup_free char *real = realpath(delivery->stream, NULL), *temporary = NULL;
+	const char *file = real ? real : delivery->stream;
+	cleanup_close int fd = -1;
+	int error;
+
+	if (asprintf(&temporary, "%s.bpfsnap-XXXXXX", file) < 0) {
+		temporary = NULL;
+		return fault_set(fault, ENOMEM, "out of memory");
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return fault_set(fault, errno, "%s: cannot be written: %s", delivery->stream,
+				 strerror(errno));
+	error = stream_write(delivery, directory, fd, fault);
+	if (!error && rename(temporary, file))
+		error = fault_set(fault, errno, "%s: %s", delivery->stream, strerror(errno));
+	if (error)
+		unlink(temporary);
 	return error;
+}
+
+/* Elements that are taken out are given up only once the stream is written. */
+static int stream_deliver(void *context, const char *directory, struct fault *fault)
+{
+	const struct delivery *delivery = context;
+	struct stat st;
+	bool special = !strcmp(delivery->stream, "-");
+
+	special = special || (!stat(delivery->stream, &st) && !S_ISREG(st.st_mode));
+	return special ? stream_write_special(delivery, directory, fault)
+		       : stream_write_file(delivery, directory, fault);
 }
 
 static void summary_print(const snapshot_report *report, const char *where)
@@ -146,10 +195,15 @@ static int dump_to(const struct arguments *arguments, const struct located *loca
 		   const char *directory)
 {
 	struct snapshot_dump_options dump = arguments->dump;
+	struct delivery delivery = {arguments->stream, &dump.progress};
 	struct fault fault = FAULT_INIT;
 	snapshot_report *report = NULL;
 	int error, status = EXIT_COMPLETE;
 
+	if (arguments->stream) {
+		dump.deliver = stream_deliver;
+		dump.deliver_context = &delivery;
+	}
 	dump.progress = progress_start(arguments->quiet);
 	error = snapshot_recover(located->backend, NULL, dump.state, NULL, &fault);
 	if (!error)
@@ -170,15 +224,17 @@ static int dump_to(const struct arguments *arguments, const struct located *loca
 	return status;
 }
 
-static int dump_stream(struct arguments *arguments, const struct located *located)
+static int dump_stream(const struct arguments *arguments, const struct located *located)
 {
+	struct fault fault = FAULT_INIT;
 	struct scratch scratch;
 	int status;
 
-	if (scratch_make(&scratch))
+	progress_start(arguments->quiet); /* from here on there is something to be removed */
+	if (scratch_make(&scratch, &fault)) {
+		complain("%s", fault.text);
 		return EXIT_FAILED;
-	arguments->dump.deliver = stream_write;
-	arguments->dump.deliver_context = (char *)arguments->stream;
+	}
 	status = dump_to(arguments, located, scratch.path);
 	scratch_remove(&scratch);
 	return status;

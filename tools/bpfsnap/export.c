@@ -33,7 +33,7 @@ int verb_export(int argc, char **argv)
 
 	if (input_parse(argc, argv, options, &input) || shape_parse(shape_name, &shape))
 		return usage("export");
-	if (input_open(&input, SNAPSHOT_ELEMENTS, &image))
+	if (input_open(&input, SNAPSHOT_ELEMENTS, false, &image))
 		return EXIT_FAILED;
 	if (snapshot_export(image, shape, map, stdout, &fault)) {
 		complain("%s", fault.text);

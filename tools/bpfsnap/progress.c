@@ -32,17 +32,24 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void bar_draw(uint64_t done, uint64_t total, double time)
+static void elements_draw(uint64_t done, uint64_t total, double time)
 {
 	double seconds = time - bar.begun, rate = seconds > 0 ? (double)done / seconds : 0;
 	double left = rate > 0 && total > done ? (double)(total - done) / rate : 0;
 	unsigned percent = total ? (unsigned)(100 * done / total) : 0;
 
-	fprintf(stderr, "\r%-24.24s ", bar.what);
 	if (total && done <= total)
 		fprintf(stderr, "[%-20.*s] %3u%% ", (int)(percent / 5), "####################",
 			percent);
-	fprintf(stderr, "%" PRIu64 " elements, %.0f/s, %.0f s left\033[K", done, rate, left);
+	fprintf(stderr, "%" PRIu64 " elements, %.0f/s, %.0f s left", done, rate, left);
+}
+
+static void bar_draw(uint64_t done, uint64_t total, double time)
+{
+	fprintf(stderr, "\r%-24.24s ", bar.what);
+	if (done || total)
+		elements_draw(done, total, time);
+	fputs("\033[K", stderr);
 	fflush(stderr);
 	bar.shown = true;
 	bar.drawn = time;
@@ -66,16 +73,33 @@ static int progress_show(void *context, const char *what, uint64_t done, uint64_
 	return 0;
 }
 
+/* Of who was told to ignore them (nohup) they stay ignored. A reader that goes away is an error. */
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void signals_set(void (*from)(int), void (*to)(int))
+{
+	struct sigaction old, action = {.sa_handler = to};
+
+	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(ending_signals[0]); i++)
+		if (!sigaction(ending_signals[i], NULL, &old) && old.sa_handler == from)
+			sigaction(ending_signals[i], &action, NULL);
+}
+
 struct snapshot_progress progress_start(bool quiet)
 {
-	struct sigaction action = {.sa_handler = stop};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	signals_set(SIG_DFL, stop);
+	signal(SIGPIPE, SIG_IGN);
 	bar.terminal = !quiet && isatty(STDERR_FILENO);
 	bar.drawn = now() + PROGRESS_AFTER - PROGRESS_STEP;
 	return (struct snapshot_progress){.report = progress_show};
+}
+
+bool progress_stop(void)
+{
+	progress_end();
+	signals_set(stop, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	return stopped;
 }
 
 void progress_end(void)

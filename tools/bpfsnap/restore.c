@@ -114,7 +114,7 @@ int verb_restore(int argc, char **argv)
 
 	if (arguments_parse(argc, argv, &arguments))
 		return usage("restore");
-	if (input_open(&arguments.input, SNAPSHOT_ELEMENTS, &image))
+	if (input_open(&arguments.input, SNAPSHOT_ELEMENTS, arguments.quiet, &image))
 		return EXIT_FAILED;
 	if (snapshot_locate(arguments.target, &backend, &inside, &name, &fault)) {
 		complain("%s", fault.text);

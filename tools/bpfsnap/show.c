@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdio.h>
 #include <string.h>
+#include <bpfuse/buffer.h>
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
@@ -16,6 +17,27 @@ static long long number_of(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+/* What another machine wrote may hold anything; a table is lines, and no terminal obeys it. */
+static void strings_tidy(json_t *json)
+{
+	struct buffer text = BUFFER_INIT;
+	const char *name;
+	json_t *entry;
+	size_t i;
+
+	if (json_is_object(json)) {
+		json_object_foreach (json, name, entry)
+			strings_tidy(entry);
+	} else if (json_is_array(json)) {
+		json_array_foreach (json, i, entry)
+			strings_tidy(entry);
+	} else if (json_is_string(json)) {
+		buffer_append_printable(&text, json_string_value(json), json_string_length(json));
+		json_string_set_nocheck(json, text.data ? text.data : "");
+	}
+	buffer_free(&text);
+}
+
 static void head_print(const json_t *snapshot)
 {
 	static const char *const lines[] = {"label", "time", "kernel", "tool"};
@@ -24,8 +46,10 @@ static void head_print(const json_t *snapshot)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (*text_of(snapshot, lines[i]))
 			printf("%-8s %s\n", lines[i], text_of(snapshot, lines[i]));
-	printf("%-8s %s, %lld possible CPUs\n", "format", text_of(snapshot, "format"),
-	       number_of(snapshot, "possible_cpus"));
+	printf("%-8s %s", "format", text_of(snapshot, "format"));
+	if (json_object_get(snapshot, "possible_cpus"))
+		printf(", %lld possible CPUs", number_of(snapshot, "possible_cpus"));
+	putchar('\n');
 	if (base)
 		printf("%-8s %s\n", "base", text_of(base, "directory"));
 }
@@ -96,13 +120,14 @@ int verb_show(int argc, char **argv)
 
 	if (input_parse(argc, argv, options, &input))
 		return usage("show");
-	if (input_open(&input, SNAPSHOT_HEADS, &image))
+	if (input_open(&input, SNAPSHOT_HEADS, false, &image))
 		return EXIT_FAILED;
 	snapshot = snapshot_describe(image);
 	if (json) {
 		json_dumpf(snapshot, stdout, JSON_INDENT(1));
 		putchar('\n');
 	} else {
+		strings_tidy(snapshot);
 		snapshot_print(snapshot);
 	}
 	json_decref(snapshot);

@@ -10,7 +10,7 @@
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
 
-int scratch_make(struct scratch *scratch)
+int scratch_make(struct scratch *scratch, struct fault *fault)
 {
 	const char *temporary = getenv("TMPDIR");
 
@@ -18,8 +18,7 @@ int scratch_make(struct scratch *scratch)
 		 temporary && *temporary ? temporary : "/tmp");
 	if (mkdtemp(scratch->path))
 		return 0;
-	complain("%s: cannot be made: %s", scratch->path, strerror(errno));
-	return -errno;
+	return fault_set(fault, errno, "%s: cannot be made: %s", scratch->path, strerror(errno));
 }
 
 void scratch_remove(struct scratch *scratch)
@@ -39,37 +38,53 @@ static int stream_open_file(const char *path)
 	return strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 }
 
+/* Nobody knows the directory's name: what is wrong is in the stream. */
+static void fault_rename(struct fault *fault, int error, const char *directory)
+{
+	size_t length = strlen(directory);
+	struct fault told = *fault;
+
+	if (!strncmp(told.text, directory, length))
+		fault_set(fault, -error, "the stream%s", told.text + length);
+}
+
 /* The open snapshot keeps its files; their directory can go at once. */
-static int stream_input(const struct input *input, enum snapshot_check check, struct image **image)
+static int stream_input(const struct input *input, enum snapshot_check check,
+			const struct snapshot_progress *progress, struct image **image,
+			struct fault *fault)
 {
 	cleanup_close int fd = stream_open_file(input->stream);
-	struct fault fault = FAULT_INIT;
 	struct scratch scratch;
 	int error;
 
-	if (fd < 0) {
-		complain("%s: %s", input->stream, strerror(errno));
-		return -errno;
-	}
-	if (scratch_make(&scratch))
-		return -EIO;
-	error = snapshot_unpack(fd, scratch.path, &fault);
-	if (!error)
-		error = snapshot_open(scratch.path, input->base, check, image, &fault);
+	if (fd < 0)
+		return fault_set(fault, errno, "%s: %s", input->stream, strerror(errno));
+	error = scratch_make(&scratch, fault);
 	if (error)
-		complain("%s", fault.text);
+		return error;
+	error = snapshot_unpack(fd, scratch.path, progress, fault);
+	if (!error)
+		error = snapshot_open(scratch.path, input->base, check, progress, image, fault);
+	if (error)
+		fault_rename(fault, error, scratch.path);
 	scratch_remove(&scratch);
 	return error;
 }
 
-int input_open(const struct input *input, enum snapshot_check check, struct image **image)
+int input_open(const struct input *input, enum snapshot_check check, bool quiet,
+	       struct image **image)
 {
+	struct snapshot_progress progress = progress_start(quiet);
 	struct fault fault = FAULT_INIT;
 	int error;
 
 	if (input->stream)
-		return stream_input(input, check, image);
-	error = snapshot_open(input->directory, input->base, check, image, &fault);
+		error = stream_input(input, check, &progress, image, &fault);
+	else
+		error = snapshot_open(input->directory, input->base, check, &progress, image,
+				      &fault);
+	if (progress_stop() && !error)
+		error = fault_set(&fault, ECANCELED, "interrupted");
 	if (error)
 		complain("%s", fault.text);
 	return error;

@@ -18,7 +18,7 @@ int verb_verify(int argc, char **argv)
 
 	if (input_parse(argc, argv, options, &input))
 		return usage("verify");
-	if (input_open(&input, SNAPSHOT_ELEMENTS, &image))
+	if (input_open(&input, SNAPSHOT_ELEMENTS, quiet, &image))
 		return EXIT_FAILED;
 	if (!quiet)
 		printf("%s: OK\n", input.directory ? input.directory : input.stream);

@@ -23,8 +23,8 @@
 /* Called now and then with the elements done, and how many there may be (0: unknown). */
 struct snapshot_progress {
 	/*
-	 * Anything but 0 ends the operation with -ECANCELED; what was begun is undone. NULL: nobody
-	 * is told.
+	 * Anything but 0 ends the operation with -ECANCELED; what was begun is undone. Both numbers
+	 * are 0 while no elements are counted. NULL: nobody is told.
 	 */
 	int (*report)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *context;
@@ -49,7 +49,7 @@ struct snapshot_source {
 struct snapshot_dump_options {
 	const char *label;    /* free text; NULL: none */
 	const char *base;     /* incremental: a snapshot; only what differs from it is stored */
-	const char *state;    /* directory for journals; NULL: SNAPSHOT_STATE */
+	const char *state;    /* directory for journals; NULL: the usual one */
 	bool criu;	      /* files.img too */
 	bool queues;	      /* take queues and stacks out and put them back */
 	bool verify;	      /* a second pass over each map: exact if nothing changed between */
@@ -66,6 +66,7 @@ struct snapshot_dump_options {
 	struct snapshot_progress progress;
 };
 
+/* The usual one of root; others have $XDG_RUNTIME_DIR/bpfsnap or /tmp/bpfsnap-state-UID. */
 #define SNAPSHOT_STATE "/run/bpfsnap"
 
 /*
@@ -88,9 +89,11 @@ enum snapshot_check {
 /*
  * Opens and checks it: truncated, damaged, contradictory and unknown newer ones are refused, and
  * nothing is created. An incremental one is completed from its base (`base` NULL: where it was).
+ * `progress` may be NULL; it is not kept.
  */
 int snapshot_open(const char *directory, const char *base, enum snapshot_check check,
-		  struct image **image, struct fault *fault);
+		  const struct snapshot_progress *progress, struct image **image,
+		  struct fault *fault);
 void snapshot_close(struct image *image);
 void snapshot_closep(struct image **image);
 
@@ -113,7 +116,7 @@ struct snapshot_restore_options {
 	bool dry_run;  /* only say what would be done */
 	bool as_root;  /* change the tree as uid 0, which only an emulated one allows everybody */
 	enum snapshot_cpus cpus;
-	const char *state; /* directory for journals; NULL: SNAPSHOT_STATE */
+	const char *state; /* directory for journals; NULL: the usual one */
 	struct snapshot_progress progress;
 };
 
@@ -158,13 +161,18 @@ int snapshot_export(struct image *image, enum snapshot_export shape, const char 
 
 /* --- streams: a snapshot as one tar file --- */
 
-/* To `fd`, which need not be seekable and stays open. */
-int snapshot_pack(const char *directory, int fd, struct fault *fault);
+/*
+ * To `fd`, which need not be seekable and stays open. `progress`, here and below, may be NULL; it
+ * is also asked when a signal interrupts what waits.
+ */
+int snapshot_pack(const char *directory, int fd, const struct snapshot_progress *progress,
+		  struct fault *fault);
 /*
  * Into a directory that is there and empty; only the files a snapshot has, each once, are
  * accepted. What was unpacked before a failure stays there, for the caller to remove.
  */
-int snapshot_unpack(int fd, const char *directory, struct fault *fault);
+int snapshot_unpack(int fd, const char *directory, const struct snapshot_progress *progress,
+		    struct fault *fault);
 
 /* --- a snapshot as a backend --- */
 
