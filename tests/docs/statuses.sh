@@ -88,6 +88,10 @@ expect "what failed changed nothing" "$before" "$(tree)"
 status 0 "$BPFSNAP" restore "${state[@]}" -i whole.tar mnt/there
 status 3 "$BPFSNAP" restore "${state[@]}" -D partial mnt/there
 
+for verb in dump restore show diff verify export; do
+	status 0 "$BPFSNAP" $verb --help
+	status 0 "$BPFSNAP" $verb -h
+done
 for verb in show verify export; do
 	status 0 "$BPFSNAP" $verb whole
 	status 0 "$BPFSNAP" $verb -D whole
