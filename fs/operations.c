@@ -191,8 +191,13 @@ static void ll_setattr(fuse_req_t req, fuse_ino_t nodeid, struct stat *attr, int
 static void ll_access(fuse_req_t req, fuse_ino_t nodeid, int mask)
 {
 	struct request request = request_begin(req);
-	const struct node *node = node_of(&request, nodeid);
-	fuse_reply_err(req, S_ISREG(node->kind->type) && mask & X_OK ? EACCES : 0);
+	struct node *node = node_of(&request, nodeid);
+	struct stat st;
+	/* The kernel may believe a name for a while, also that of a key that is open and was removed. */
+	int rc = stale(stat_node_for_lookup(&request, node, &st));
+	if (!rc && S_ISREG(node->kind->type) && mask & X_OK)
+		rc = -EACCES;
+	reply_error(&request, rc);
 }
 
 static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
