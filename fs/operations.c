@@ -193,8 +193,7 @@ static void ll_access(fuse_req_t req, fuse_ino_t nodeid, int mask)
 	struct request request = request_begin(req);
 	struct node *node = node_of(&request, nodeid);
 	struct stat st;
-	/* The kernel may believe a name for a while, also that of a key that is open and was
-	 * removed. */
+	/* The kernel believes a name for a while, also of a key that is open and was removed. */
 	int rc = stale(stat_node_for_lookup(&request, node, &st));
 	if (!rc && S_ISREG(node->kind->type) && mask & X_OK)
 		rc = -EACCES;
