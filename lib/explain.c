@@ -13,11 +13,6 @@
 #include <bpfuse/buffer.h>
 #include <bpfuse/explain.h>
 
-enum {
-	TYPE_CGRP_STORAGE = 32,
-	TYPE_ARENA = 33,
-};
-
 #define OP(name) (1u << MAP_OP_##name)
 #define ANY_OP UINT32_MAX
 #define WRITING (OP(UPDATE) | OP(DELETE) | OP(POP))
@@ -31,7 +26,8 @@ enum {
 #define DEVMAPS (T(DEVMAP) | T(DEVMAP_HASH))
 #define SOCKS (T(SOCKMAP) | T(SOCKHASH) | T(REUSEPORT_SOCKARRAY) | T(XSKMAP))
 #define RINGS (T(RINGBUF) | T(USER_RINGBUF))
-#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | (1ull << TYPE_CGRP_STORAGE))
+#define STORAGES                                                                                   \
+	(T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | (1ull << MAP_TYPE_CGRP_STORAGE))
 #define CGROUP_STORAGES (T(CGROUP_STORAGE) | T(PERCPU_CGROUP_STORAGE))
 #define INDEXED                                                                                    \
 	(ARRAYS | FD_ARRAYS | T(DEVMAP) | T(CPUMAP) | T(XSKMAP) | T(SOCKMAP) |                     \
@@ -131,7 +127,7 @@ static const struct row {
 	{OP(CREATE), RINGS, EINVAL, NULL,
 	 "$A needs key=0, value=0 and entries (its size in bytes) that are a power of two and"
 	 " a multiple of the page size"},
-	{OP(CREATE), 1ull << TYPE_ARENA, EINVAL, NULL,
+	{OP(CREATE), 1ull << MAP_TYPE_ARENA, EINVAL, NULL,
 	 "an arena needs key=0, value=0, flags=mmapable and entries (pages) of at least 1"},
 	{OP(CREATE), DEVMAPS | T(CPUMAP), EINVAL, NULL,
 	 "$A needs key=4, value=4 or value=8 and entries of at least 1"},
@@ -201,8 +197,8 @@ static const struct row {
 	 "a bloom filter can neither be listed nor forget; push and peek are all it does"},
 	{ANY_OP, RINGS, ENOTSUPP, NULL,
 	 "$A has no elements; read its stream or push to it instead"},
-	{ANY_OP, 1ull << TYPE_ARENA, EOPNOTSUPP, NULL, "an arena has no elements, only memory"},
-	{ANY_OP, 1ull << TYPE_ARENA, EINVAL, NULL, "an arena has no elements, only memory"},
+	{ANY_OP, 1ull << MAP_TYPE_ARENA, EOPNOTSUPP, NULL, "an arena has no elements, only memory"},
+	{ANY_OP, 1ull << MAP_TYPE_ARENA, EINVAL, NULL, "an arena has no elements, only memory"},
 	{OP(LOOKUP), T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), ENOTSUPP, NULL,
 	 "what a slot of $A refers to cannot be read back; the kernel does not tell"},
 	{OP(LOOKUP), T(XSKMAP), EOPNOTSUPP, NULL,

@@ -10,14 +10,6 @@
 #include <linux/bpf.h>
 #include <bpfuse/map_type.h>
 
-/* Types and flags that this build's headers may not have; the numbers are uapi and fixed. */
-enum {
-	MAP_TYPE_CGRP_STORAGE = 32,
-	MAP_TYPE_ARENA = 33,
-	MAP_TYPE_INSN_ARRAY = 34,
-	MAP_TYPE_RHASH = 35,
-};
-
 #define BATCH_HASH (BATCH_LOOKUP | BATCH_LOOKUP_AND_DELETE | BATCH_UPDATE | BATCH_DELETE)
 #define BATCH_ARRAY (BATCH_LOOKUP | BATCH_UPDATE)
 #define BATCH_LPM (BATCH_LOOKUP | BATCH_UPDATE | BATCH_DELETE)

@@ -37,9 +37,9 @@ static const struct emu_map_ops *const types[] = {
 	[BPF_MAP_TYPE_SK_STORAGE] = &map_sk_storage_ops,
 	[BPF_MAP_TYPE_INODE_STORAGE] = &map_inode_storage_ops,
 	[BPF_MAP_TYPE_TASK_STORAGE] = &map_task_storage_ops,
-	[EMU_MAP_TYPE_CGRP_STORAGE] = &map_cgrp_storage_ops,
+	[MAP_TYPE_CGRP_STORAGE] = &map_cgrp_storage_ops,
 	[BPF_MAP_TYPE_STRUCT_OPS] = &map_struct_ops_ops,
-	[EMU_MAP_TYPE_ARENA] = &map_arena_ops,
+	[MAP_TYPE_ARENA] = &map_arena_ops,
 };
 
 const struct emu_map_ops *map_ops_of_type(uint32_t type)

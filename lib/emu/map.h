@@ -29,9 +29,6 @@
 #define EMU_F_VTYPE_BTF_OBJ_FD (1u << 15)
 #define EMU_F_TOKEN_FD (1u << 16)
 
-#define EMU_MAP_TYPE_CGRP_STORAGE 32
-#define EMU_MAP_TYPE_ARENA 33
-
 #define KMALLOC_MAX ((uint64_t)4 << 20) /* KMALLOC_MAX_SIZE, bytes */
 #define PERCPU_VALUE_MAX 32768		/* PCPU_MIN_UNIT_SIZE, bytes of one CPU's value */
 
@@ -73,7 +70,7 @@ struct emu_map_ops {
 
 	/* Sizes and flags, before capabilities are asked for. */
 	int (*alloc_check)(struct emu *emu, const struct map_spec *spec);
-	/* Allocates the type's own structure; map_init() it. Not zeroed fields are its own. */
+	/* Allocates the type's own structure, zeroed, and calls map_init() on it. */
 	int (*alloc)(struct emu *emu, const struct map_spec *spec, struct emu_map **map);
 	/* Frees the elements and the structure (map_destroy() before free()). */
 	void (*free)(struct emu_map *map);

@@ -21,7 +21,7 @@ static int check_attributes(const struct map_spec *spec)
 	} else if (spec->btf_key_type_id && !spec->btf_value_type_id) {
 		return -EINVAL;
 	}
-	if (spec->type != BPF_MAP_TYPE_BLOOM_FILTER && spec->type != EMU_MAP_TYPE_ARENA &&
+	if (spec->type != BPF_MAP_TYPE_BLOOM_FILTER && spec->type != MAP_TYPE_ARENA &&
 	    spec->map_extra)
 		return -EINVAL;
 	if (handle_mode_from_flags(spec->map_flags, &mode))
@@ -71,7 +71,7 @@ static bool field_allowed(uint32_t map_type, enum btf_field_kind kind)
 {
 	bool is_timer = kind == FIELD_TIMER || kind == FIELD_WORKQUEUE;
 
-	if (map_type == EMU_MAP_TYPE_CGRP_STORAGE)
+	if (map_type == MAP_TYPE_CGRP_STORAGE)
 		return !is_timer;
 	return map_type < 32 && (types_for_field(kind) & 1u << map_type);
 }

@@ -41,9 +41,9 @@ static const struct subject subjects[] = {
 	 .storage_btf = true},
 	{"bloom_filter", BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0},
 	{"user_ringbuf", BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0},
-	{"cgrp_storage", TYPE_CGRP_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC, .key = THING_CGROUP,
+	{"cgrp_storage", MAP_TYPE_CGRP_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC, .key = THING_CGROUP,
 	 .storage_btf = true},
-	{"arena", TYPE_ARENA, 0, 0, 1, BPF_F_MMAPABLE},
+	{"arena", MAP_TYPE_ARENA, 0, 0, 1, BPF_F_MMAPABLE},
 };
 
 const struct subject *subject_get(uint32_t type)

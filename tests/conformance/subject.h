@@ -7,11 +7,7 @@
 
 #define BYTES_MAX 4096 /* of a key or value here, all CPUs' slots included */
 
-enum {
-	TYPE_CGRP_STORAGE = 32,
-	TYPE_ARENA = 33,
-	TYPES = 34,
-};
+#define TYPES (MAP_TYPE_ARENA + 1) /* all that are subjects have numbers below this */
 
 struct subject {
 	const char *name;

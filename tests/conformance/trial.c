@@ -31,7 +31,7 @@ static bool has_no_insert(uint32_t type)
 {
 	return type == BPF_MAP_TYPE_STACK_TRACE || type == BPF_MAP_TYPE_CGROUP_STORAGE ||
 	       type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE || type == BPF_MAP_TYPE_RINGBUF ||
-	       type == BPF_MAP_TYPE_USER_RINGBUF || type == TYPE_ARENA;
+	       type == BPF_MAP_TYPE_USER_RINGBUF || type == MAP_TYPE_ARENA;
 }
 
 static bool is_meaningful(const struct trial *trial)

@@ -7,8 +7,8 @@
 #include "subject.h"
 
 #define T(name) (1ull << BPF_MAP_TYPE_##name)
-#define CGRP_STORAGE (1ull << TYPE_CGRP_STORAGE)
-#define ARENA (1ull << TYPE_ARENA)
+#define CGRP_STORAGE (1ull << MAP_TYPE_CGRP_STORAGE)
+#define ARENA (1ull << MAP_TYPE_ARENA)
 #define ALL UINT64_MAX
 
 #define PLAIN_HASHES (T(HASH) | T(PERCPU_HASH))

@@ -18,6 +18,14 @@
 /* Not in libc: the kernel's own "operation not supported", which no tool can print. */
 #define ENOTSUPP 524
 
+/* Types of enum bpf_map_type that linux/bpf.h of this build may not have; the numbers are uapi. */
+enum {
+	MAP_TYPE_CGRP_STORAGE = 32,
+	MAP_TYPE_ARENA = 33,
+	MAP_TYPE_INSN_ARRAY = 34,
+	MAP_TYPE_RHASH = 35,
+};
+
 /* How a user meets the elements. */
 enum map_access {
 	MAP_KEYED,     /* key files */
