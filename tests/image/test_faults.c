@@ -8,7 +8,6 @@
 #include <string.h>
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
-#include "emu/emu.h"
 #include "world.h"
 
 #define OPAQUE 3
@@ -83,14 +82,6 @@ static void failing_install(struct backend *backend)
 	backend->ops = &failing;
 }
 
-static struct backend *empty_world(void)
-{
-	struct backend *backend;
-
-	cr_assert_eq(emu_open(NULL, &backend, NULL), 0);
-	return backend;
-}
-
 static int restore_quietly(struct image *image, struct backend *world, bool replace, bool in_place)
 {
 	struct snapshot_restore_options options = {.replace = replace,
@@ -154,7 +145,7 @@ static void assert_complete(struct backend *world)
 Test(faults, a_restore_that_fails_changes_nothing)
 {
 	static const struct snapshot_dump_options queues = {.queues = true};
-	struct backend *from = empty_world();
+	struct backend *from = world_empty();
 	struct image *image;
 	unsigned failed = 0;
 	bool met = true;
@@ -162,7 +153,7 @@ Test(faults, a_restore_that_fails_changes_nothing)
 	world_build(from, NULL);
 	image = world_open(world_dump(from, "first", &queues, OPAQUE));
 	for (int nth = 0; met; nth++) {
-		struct backend *to = empty_world();
+		struct backend *to = world_empty();
 		cleanup_free char *before = NULL, *after = NULL;
 		int error;
 
@@ -187,7 +178,7 @@ Test(faults, a_restore_that_fails_changes_nothing)
 
 Test(faults, a_refill_that_fails_is_undone)
 {
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 	cleanup_free char *first = NULL, *second = NULL;
 	struct image *image;
 	bool met = true;
@@ -227,7 +218,7 @@ Test(faults, a_refill_of_every_type_that_fails_is_undone)
 	unsigned undone = 0, decided = 0;
 
 	for (int nth = 0; met; nth += STEP) {
-		struct backend *world = empty_world();
+		struct backend *world = world_empty();
 		cleanup_with(snapshot_closep) struct image *image = NULL;
 		cleanup_free char *lines = NULL;
 		struct fault fault = FAULT_INIT;
@@ -270,7 +261,7 @@ static int update_and_lose(struct handle *m, const void *k, const void *v, uint6
 
 static struct backend *device_world(void)
 {
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 
 	cr_assert_eq(tree_mkdir(world, &test_root, "app", 0755), 0);
 	cr_assert_eq(device_add(world, "nsim0"), 0);
@@ -329,7 +320,7 @@ Test(faults, a_dump_that_fails_puts_everything_back)
 	struct snapshot_dump_options options = {.queues = true, .drain = true, .replace = true};
 	static const struct snapshot_source source = {"app", "app"};
 	static const struct snapshot_dump_options queues = {.queues = true, .replace = true};
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 	cleanup_free char *before = NULL;
 	struct image *drained;
 	bool met = true;

@@ -1,220 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Images that nobody should believe: CRIU's own are read as they are, everything else is refused
- * with its reason before anything is created, and no mutation is accepted wrongly.
+ * Images that nobody should believe: they are refused with the reason before anything is created,
+ * and no mutation is accepted wrongly.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
-#include "emu/emu.h"
-#include "image/checksum.h"
-#include "image/image.h"
 #include "image/message.h"
+#include "snapshot_files.h"
 #include "world.h"
 
 #define MUTANTS 10000
 
-static const char *const files[] = {IMAGE_SUMS,	       IMAGE_MANIFEST,	  IMAGE_INVENTORY,
-				    IMAGE_BPFMAP_FILE, IMAGE_BPFMAP_DATA, IMAGE_FILES};
-enum { FILES = sizeof(files) / sizeof(files[0]) };
-
-struct content {
-	unsigned char *bytes;
-	size_t length; /* bytes NULL: no such file */
-};
-
-static void content_read(const char *directory, const char *name, struct content *content)
-{
-	char path[4096];
-	struct stat st;
-	cleanup_close int fd = -1;
-
-	*content = (struct content){0};
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return;
-	cr_assert_eq(fstat(fd, &st), 0);
-	content->length = (size_t)st.st_size;
-	content->bytes = malloc(content->length + 64);
-	cr_assert_eq(read(fd, content->bytes, content->length), st.st_size);
-}
-
-static void content_write(const char *directory, const char *name, const struct content *content)
-{
-	char path[4096];
-	cleanup_close int fd = -1;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	unlink(path);
-	if (!content->bytes)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	cr_assert_geq(fd, 0);
-	cr_assert_eq(write(fd, content->bytes, content->length), (ssize_t)content->length);
-}
-
-static void contents_free(struct content contents[FILES])
-{
-	for (int i = 0; i < FILES; i++)
-		free(contents[i].bytes);
-}
-
-static void contents_read(const char *directory, struct content contents[FILES])
-{
-	for (int i = 0; i < FILES; i++)
-		content_read(directory, files[i], &contents[i]);
-}
-
-static void contents_write(const char *directory, const struct content contents[FILES])
-{
-	mkdir(directory, 0700);
-	for (int i = 0; i < FILES; i++)
-		content_write(directory, files[i], &contents[i]);
-}
-
-/* New sums for whatever is there: what a forger would do. */
-static void reseal(const char *directory)
-{
-	struct buffer sums = BUFFER_INIT;
-	cleanup_close int fd = open(directory, O_RDONLY | O_DIRECTORY);
-	struct content content;
-	char sum[SUM_TEXT_SIZE];
-
-	for (int i = 1; i < FILES; i++)
-		if (!checksum_file(fd, files[i], NULL, sum, NULL))
-			buffer_append_format(&sums, "%s  %s\n", sum, files[i]);
-	content = (struct content){(unsigned char *)sums.data, sums.length};
-	content_write(directory, IMAGE_SUMS, &content);
-	buffer_free(&sums);
-}
-
-static int open_it(const char *directory, struct fault *fault)
-{
-	struct image *image;
-	int error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, NULL, &image, fault);
-
-	if (!error)
-		snapshot_close(image);
-	return error;
-}
-
-static struct backend *empty_world(void)
-{
-	struct backend *backend;
-
-	cr_assert_eq(emu_open(NULL, &backend, NULL), 0);
-	return backend;
-}
-
-/* --- CRIU's --- */
-
-static const char *sample(const char *name)
-{
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", getenv("IMAGES"), name);
-	return path;
-}
-
-static void sample_restores(const char *name, const char *tree)
-{
-	struct backend *world = empty_world();
-	cleanup_free char *names = NULL;
-
-	cr_assert_eq(world_restore(sample(name), world, "", NULL, NULL), 0, "%s", name);
-	names = world_tree(world, "");
-	cr_assert_str_eq(names, tree, "%s: %s", name, names);
-	backend_close(world);
-}
-
-#define OWN " 100600 0:0\n"
-#define DEMO "demo_array" OWN "demo_hash" OWN
-
-Test(criu, images_of_criu_restore)
-{
-	sample_restores("criu42-basic", DEMO);
-	sample_restores("criu42-dup", DEMO);
-	sample_restores("criu42-pinned", DEMO);
-	sample_restores("criu42-frozen", DEMO);
-	sample_restores("criu42-mmapable", DEMO "mma" OWN);
-	sample_restores("criu42-empty", DEMO "empty_hash" OWN);
-	sample_restores("hand", DEMO "pcpu_arr" OWN);
-}
-
-Test(criu, elements_are_those_of_the_image)
-{
-	struct backend *world = empty_world();
-	cleanup_with(handle_closep) struct handle *map = NULL;
-	struct map_state state;
-	char value[16];
-	uint32_t key = 0x1003;
-
-	cr_assert_eq(world_restore(sample("criu42-frozen"), world, "", NULL, NULL), 0);
-	cr_assert_eq(pin_open(world, "demo_hash", 0, &map), 0);
-	cr_assert_eq(map_lookup(map, &key, value, 0), 0);
-	cr_assert_str_eq(value, "value-3");
-	handle_close(map);
-	cr_assert_eq(pin_open(world, "demo_array", 0, &map), 0);
-	cr_assert_eq(map_state(map, &state), 0);
-	cr_assert(state.frozen);
-	handle_close(move_ptr(map));
-	backend_close(world);
-}
-
-/* Puts one file of the samples into a directory of its own under another name. */
-static void sample_put(const char *directory, const char *from, const char *as)
-{
-	struct content content;
-
-	mkdir(scratch_path(directory), 0700);
-	content_read(sample("hand"), from, &content);
-	cr_assert_not_null(content.bytes, "%s", from);
-	content_write(scratch_path(directory), as, &content);
-	free(content.bytes);
-}
-
-static void refused(const char *directory, const char *why)
-{
-	struct fault fault = FAULT_INIT;
-
-	cr_assert_lt(open_it(scratch_path(directory), &fault), 0, "%s", directory);
-	cr_assert(strstr(fault.text, why), "%s: %s", directory, fault.text);
-}
-
-Test(criu, variants_are_taken_or_refused_for_the_right_reason)
-{
-	sample_put("unknown", "bpfmap-file-unknown.img", IMAGE_BPFMAP_FILE);
-	sample_put("unknown", "bpfmap-data-unknown.img", IMAGE_BPFMAP_DATA);
-	cr_assert_eq(open_it(scratch_path("unknown"), NULL), 0);
-
-	sample_put("chunked", "bpfmap-file.img", IMAGE_BPFMAP_FILE);
-	sample_put("chunked", "bpfmap-data-chunked.img", IMAGE_BPFMAP_DATA);
-	refused("chunked", "twice with different elements");
-
-	sample_put("nodata", "bpfmap-file.img", IMAGE_BPFMAP_FILE);
-	refused("nodata", IMAGE_BPFMAP_DATA " is missing");
-
-	sample_put("nomaps", "bpfmap-data.img", IMAGE_BPFMAP_DATA);
-	refused("nomaps", "describes maps");
-
-	sample_put("swapped", "bpfmap-data.img", IMAGE_BPFMAP_FILE);
-	sample_put("swapped", "bpfmap-data.img", IMAGE_BPFMAP_DATA);
-	refused("swapped", "wrong magic number");
-}
-
-/* --- our own, and somebody's hand --- */
+/* --- somebody's hand --- */
 
 /* A small snapshot with one of nearly everything. */
 static const char *small_snapshot(void)
 {
 	static const struct snapshot_dump_options options = {.queues = true, .criu = true};
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 	const char *directory;
 
 	world_build(world, NULL);
@@ -226,7 +30,7 @@ static const char *small_snapshot(void)
 /* Edits the manifest with a function and reseals. */
 static void forged(const char *name, void (*edit)(json_t *manifest), const char *why)
 {
-	struct content contents[FILES];
+	struct content contents[SNAPSHOT_FILES];
 	struct fault fault = FAULT_INIT;
 	const char *directory = scratch_path(name);
 	json_t *manifest;
@@ -241,9 +45,9 @@ static void forged(const char *name, void (*edit)(json_t *manifest), const char 
 	contents[1].length = strlen((char *)contents[1].bytes);
 	json_decref(manifest);
 	contents_write(directory, contents);
-	reseal(directory);
+	snapshot_reseal(directory);
 	contents_free(contents);
-	error = open_it(directory, &fault);
+	error = snapshot_try(directory, &fault);
 	if (!why)
 		cr_assert_eq(error, 0, "%s: %s", name, fault.text);
 	else
@@ -406,30 +210,31 @@ Test(hostile, contradictions_are_refused)
 
 Test(hostile, unfinished_and_damaged_are_refused)
 {
-	struct content contents[FILES];
+	struct content contents[SNAPSHOT_FILES];
 
 	small_snapshot();
-	for (int missing = 0; missing < FILES; missing++) {
+	for (int missing = 0; missing < SNAPSHOT_FILES; missing++) {
 		struct content kept;
 
 		contents_read(scratch_path("good"), contents);
 		kept = contents[missing];
 		contents[missing].bytes = NULL;
 		contents_write(scratch_path("part"), contents);
-		cr_assert_lt(open_it(scratch_path("part"), NULL), 0, "without %s", files[missing]);
+		cr_assert_lt(snapshot_try(scratch_path("part"), NULL), 0, "without %s",
+			     snapshot_files[missing]);
 		contents[missing] = kept;
 		contents_free(contents);
 	}
 	contents_read(scratch_path("good"), contents);
-	for (int i = 0; i < FILES; i++) {
+	for (int i = 0; i < SNAPSHOT_FILES; i++) {
 		for (size_t length = 0; length < contents[i].length;
 		     length += 1 + contents[i].length / 50) {
 			struct content cut = {contents[i].bytes, length};
 
 			contents_write(scratch_path("cut"), contents);
-			content_write(scratch_path("cut"), files[i], &cut);
-			cr_assert_lt(open_it(scratch_path("cut"), NULL), 0, "%s cut to %zu",
-				     files[i], length);
+			content_write(scratch_path("cut"), snapshot_files[i], &cut);
+			cr_assert_lt(snapshot_try(scratch_path("cut"), NULL), 0, "%s cut to %zu",
+				     snapshot_files[i], length);
 		}
 	}
 	contents_free(contents);
@@ -438,7 +243,7 @@ Test(hostile, unfinished_and_damaged_are_refused)
 /* A doubled key, as bytes that sums and sizes do not give away. */
 Test(hostile, doubled_keys_are_refused)
 {
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 	struct content data;
 	struct fault fault = FAULT_INIT;
 	const char *directory;
@@ -449,8 +254,8 @@ Test(hostile, doubled_keys_are_refused)
 	/* magic, magic, size, four small fields, two of them with a byte more: the first key */
 	memcpy(data.bytes + 12 + 8, data.bytes + 12 + 8 + 4, 4);
 	content_write(directory, IMAGE_BPFMAP_DATA, &data);
-	reseal(directory);
-	cr_assert_lt(open_it(directory, &fault), 0);
+	snapshot_reseal(directory);
+	cr_assert_lt(snapshot_try(directory, &fault), 0);
 	cr_assert(strstr(fault.text, "twice") || strstr(fault.text, "not those that were dumped"),
 		  "%s", fault.text);
 	free(data.bytes);
@@ -503,7 +308,7 @@ static bool mutate(struct content *content)
 /* What was accepted must be restorable as a whole, or refused by the backend as a whole. */
 static void accepted(const char *directory)
 {
-	struct backend *world = empty_world();
+	struct backend *world = world_empty();
 	struct snapshot_restore_options options = {
 		.partial = true, .as_root = true, .state = scratch_path("state")};
 	struct fault fault = FAULT_INIT;
@@ -526,13 +331,13 @@ static void accepted(const char *directory)
 static void mutants_run(const char *from, bool sealed, unsigned count)
 {
 	const char *directory = scratch_path("mutant");
-	struct content contents[FILES];
+	struct content contents[SNAPSHOT_FILES];
 	unsigned believed = 0;
 
 	contents_read(from, contents);
 	contents_write(directory, contents);
 	for (unsigned i = 0; i < count; i++) {
-		int which = (int)random_below(FILES);
+		int which = (int)random_below(SNAPSHOT_FILES);
 		struct content mutant = contents[which];
 
 		if (!mutant.length)
@@ -540,18 +345,18 @@ static void mutants_run(const char *from, bool sealed, unsigned count)
 		mutant.bytes = malloc(mutant.length + 64);
 		memcpy(mutant.bytes, contents[which].bytes, mutant.length);
 		if (mutate(&mutant)) {
-			content_write(directory, files[which], &mutant);
+			content_write(directory, snapshot_files[which], &mutant);
 			if (sealed)
-				cr_assert_lt(open_it(directory, NULL), 0, "%s: mutant %u",
-					     files[which], i);
+				cr_assert_lt(snapshot_try(directory, NULL), 0, "%s: mutant %u",
+					     snapshot_files[which], i);
 			if (sealed)
-				reseal(directory);
-			if (!open_it(directory, NULL)) {
+				snapshot_reseal(directory);
+			if (!snapshot_try(directory, NULL)) {
 				believed++;
 				accepted(directory);
 			}
-			content_write(directory, files[which], &contents[which]);
-			content_write(directory, files[0], &contents[0]);
+			content_write(directory, snapshot_files[which], &contents[which]);
+			content_write(directory, snapshot_files[0], &contents[0]);
 		}
 		free(mutant.bytes);
 	}
@@ -562,6 +367,6 @@ static void mutants_run(const char *from, bool sealed, unsigned count)
 Test(hostile, no_mutant_is_accepted_wrongly)
 {
 	mutants_run(small_snapshot(), true, MUTANTS * 3 / 4);
-	mutants_run(sample("criu42-mmapable"), false, MUTANTS / 8);
-	mutants_run(sample("hand"), false, MUTANTS / 8);
+	mutants_run(sample_path("criu42-mmapable"), false, MUTANTS / 8);
+	mutants_run(sample_path("hand"), false, MUTANTS / 8);
 }

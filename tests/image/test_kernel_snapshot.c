@@ -61,17 +61,9 @@ static void assert_no_difference(const char *from, const char *to)
 	cr_assert_str_eq(lines, "", "%s", lines);
 }
 
-static struct backend *empty_world(void)
-{
-	struct backend *backend;
-
-	cr_assert_eq(emu_open(NULL, &backend, NULL), 0);
-	return backend;
-}
-
 Test(kernel_snapshot, comes_back_all_four_ways)
 {
-	struct backend *kernel = kernel_fixture_open(), *emu = empty_world();
+	struct backend *kernel = kernel_fixture_open(), *emu = world_empty();
 	struct handle *prog = kernel_program(kernel), *emulated = emulated_program(emu, prog);
 	size_t omissions;
 

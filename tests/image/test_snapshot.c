@@ -8,40 +8,10 @@
 #include <unistd.h>
 #include <linux/bpf.h>
 #include <bpfuse/cleanup.h>
-#include "emu/emu.h"
-#include "in_place.h"
 #include "world.h"
 
 /* bloom filter, ring buffer, perf event array */
 #define OPAQUE 3
-
-static void backend_closep(struct backend **backend)
-{
-	backend_close(*backend);
-}
-
-#define WORLD(name) cleanup_with(backend_closep) struct backend *name = empty_world()
-
-static struct backend *empty_world(void)
-{
-	struct backend *backend;
-
-	cr_assert_eq(emu_open(NULL, &backend, NULL), 0);
-	return backend;
-}
-
-static struct handle *tail_program(struct backend *backend)
-{
-	struct emu_prog_spec spec = {.type = BPF_PROG_TYPE_XDP,
-				     .gpl_compatible = true,
-				     .jited = true,
-				     .tag = {1, 2, 3, 4, 5, 6, 7, 8},
-				     .name = "tail"};
-	struct handle *prog = NULL;
-
-	cr_assert_eq(emu_prog_load(backend, &spec, &prog), 0);
-	return prog;
-}
 
 static void assert_no_difference(const char *from, const char *to)
 {
@@ -55,8 +25,8 @@ Test(snapshot, everything_comes_back)
 	static const struct snapshot_dump_options queues = {.queues = true, .label = "a label"};
 	WORLD(from);
 	WORLD(to);
-	cleanup_with(handle_closep) struct handle *prog = tail_program(from);
-	cleanup_with(handle_closep) struct handle *other = tail_program(to);
+	cleanup_with(handle_closep) struct handle *prog = world_tail_program(from);
+	cleanup_with(handle_closep) struct handle *other = world_tail_program(to);
 	const char *first, *second;
 	size_t omissions;
 
@@ -104,7 +74,7 @@ Test(snapshot, goes_through_a_pipe)
 Test(snapshot, queues_are_left_out_unless_asked_for)
 {
 	WORLD(from);
-	cleanup_with(handle_closep) struct handle *prog = tail_program(from);
+	cleanup_with(handle_closep) struct handle *prog = world_tail_program(from);
 
 	world_build(from, prog);
 	world_dump(from, "first", NULL, OPAQUE + 2);
@@ -133,96 +103,6 @@ Test(snapshot, existing_pins_stay_unless_replaced)
 	free(after);
 	after = world_tree(world, "");
 	cr_assert_str_eq(before, after, "what the snapshot does not have is gone: %s", after);
-}
-
-Test(snapshot, in_place_reaches_holders_of_the_map)
-{
-	static const struct snapshot_restore_options in_place = {.in_place = true};
-	WORLD(world);
-	cleanup_with(handle_closep) struct handle *held = NULL;
-	uint32_t key = 5;
-	uint64_t value = 99;
-
-	world_build_plain(world, 10, 2);
-	world_dump(world, "old", NULL, 0);
-	cr_assert_eq(pin_open(world, "app/plain", 0, &held), 0);
-	cr_assert_eq(map_update(held, &key, &value, BPF_ANY), 0);
-	key = 6;
-	cr_assert_eq(map_delete(held, &key), 0);
-	cr_assert_eq(world_restore(scratch_path("old"), world, "", &in_place, NULL), 0);
-	cr_assert_eq(map_lookup(held, &key, &value, 0), 0);
-	cr_assert_eq(value, 12);
-	key = 5;
-	cr_assert_eq(map_lookup(held, &key, &value, 0), 0);
-	cr_assert_eq(value, 10);
-}
-
-Test(snapshot, in_place_refills_every_type)
-{
-	WORLD(world);
-	cleanup_with(handle_closep) struct handle *prog = tail_program(world);
-
-	in_place_refills_every_type(world, prog);
-}
-
-/* Frozen in the snapshot, not here: it is refilled and then frozen, but not if that fails. */
-Test(snapshot, in_place_freezes_last)
-{
-	static const struct snapshot_restore_options in_place = {.in_place = true};
-	WORLD(from);
-	WORLD(to);
-	cleanup_with(handle_closep) struct handle *map = NULL;
-	cleanup_with(handle_closep) struct handle *here = NULL;
-	struct map_state state;
-	uint64_t value;
-
-	world_build_plain(from, 10, 2);
-	world_build_plain(to, 10, 3);
-	cr_assert_eq(pin_open(from, "app/plain", 0, &map), 0);
-	cr_assert_eq(map_freeze(map), 0);
-	world_dump(from, "frozen", NULL, 0);
-	cr_assert_eq(pin_open(to, "app/plain", 0, &here), 0);
-	cr_assert_eq(world_restore(scratch_path("frozen"), to, "", &in_place, NULL), 0);
-	cr_assert_eq(world_plain(to, "app/plain", 4, &value), 0);
-	cr_assert_eq(value, 8);
-	cr_assert_eq(map_state(here, &state), 0);
-	cr_assert(state.frozen);
-	/* a frozen map is refused with its reason */
-	cr_assert_eq(world_restore(scratch_path("frozen"), to, "", &in_place, NULL), -EOPNOTSUPP);
-}
-
-Test(snapshot, in_place_takes_other_cpus_by_the_rule)
-{
-	struct snapshot_restore_options options = {.in_place = true};
-	WORLD(from);
-	WORLD(to);
-	uint64_t values[64] = {1, 2, 3, 4};
-	uint32_t key = 0;
-
-	from->possible_cpus = 4;
-	to->possible_cpus = 2;
-	for (int i = 0; i < 2; i++) {
-		struct backend *world = i ? to : from;
-		cleanup_with(handle_closep) struct handle *map = NULL;
-		struct map_spec spec = MAP_SPEC_INIT;
-
-		spec.type = BPF_MAP_TYPE_PERCPU_HASH;
-		spec.key_size = spec.max_entries = 4;
-		spec.value_size = 8;
-		cr_assert_eq(tree_mkdir(world, &test_root, "app", 0755), 0);
-		cr_assert_eq(map_create(world, &spec, &map), 0);
-		cr_assert_eq(pin(map, &test_root, "app/plain"), 0);
-		key = (uint32_t)i;
-		cr_assert_eq(map_update(map, &key, values, BPF_ANY), 0);
-	}
-	world_dump(from, "cpus", NULL, 0);
-	cr_assert_eq(world_restore(scratch_path("cpus"), to, "", &options, NULL), -EOPNOTSUPP);
-	options.cpus = SNAPSHOT_CPUS_SUM;
-	cr_assert_eq(world_restore(scratch_path("cpus"), to, "", &options, NULL), 0);
-	cr_assert_eq(world_plain(to, "app/plain", 0, values), 0);
-	cr_assert_eq(values[0], 10);
-	cr_assert_eq(values[1], 0);
-	cr_assert_eq(world_plain(to, "app/plain", 1, values), -ENOENT);
 }
 
 Test(snapshot, incremental_stores_what_changed)
@@ -371,7 +251,7 @@ Test(snapshot, what_cannot_be_restored_is_refused_or_left_out)
 	static const struct snapshot_restore_options partial = {.partial = true};
 	WORLD(from);
 	WORLD(to);
-	cleanup_with(handle_closep) struct handle *prog = tail_program(from);
+	cleanup_with(handle_closep) struct handle *prog = world_tail_program(from);
 	cleanup_free char *tree = NULL;
 	size_t omissions;
 
@@ -499,7 +379,7 @@ Test(snapshot, unknown_members_are_kept)
 	static const struct snapshot_dump_options label = {.label = "kept"};
 	struct snapshot_dump_options incremental = {.base = scratch_path("old")};
 	WORLD(world);
-	cleanup_with(backend_closep) struct backend *edited = NULL;
+	cleanup_with(world_closep) struct backend *edited = NULL;
 	cleanup_with(handle_closep) struct handle *map = NULL;
 	cleanup_free char *source = NULL;
 	struct image *image;
@@ -528,9 +408,9 @@ Test(snapshot, image_is_mounted)
 	static const struct snapshot_dump_options queues = {.queues = true};
 	static const struct backend_options edit = {.read_write = true};
 	WORLD(from);
-	cleanup_with(handle_closep) struct handle *prog = tail_program(from);
-	cleanup_with(backend_closep) struct backend *mounted = NULL;
-	cleanup_with(backend_closep) struct backend *edited = NULL;
+	cleanup_with(handle_closep) struct handle *prog = world_tail_program(from);
+	cleanup_with(world_closep) struct backend *mounted = NULL;
+	cleanup_with(world_closep) struct backend *edited = NULL;
 	cleanup_with(handle_closep) struct handle *map = NULL;
 	cleanup_free char *source = NULL;
 	struct fault fault = FAULT_INIT;

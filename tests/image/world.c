@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,50 +9,39 @@
 #include <linux/bpf.h>
 #include <bpfuse/buffer.h>
 #include <bpfuse/cleanup.h>
+#include "emu/emu.h"
+#include "scratch.h"
 #include "world.h"
 
 const struct caller test_root = {0};
 
-/* --- scratch --- */
-
-static char scratch[PATH_MAX];
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static void scratch_remove(void)
-{
-	nftw(scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-const char *scratch_path(const char *name)
-{
-	/* each name once, for as long as the process lives */
-	static struct {
-		char name[64], path[PATH_MAX];
-	} known[64];
-
-	if (!*scratch) {
-		/* memory, where there is such a place: thousands of small files come and go */
-		snprintf(scratch, sizeof(scratch), "%s/bpfuse-image-test-XXXXXX",
-			 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-		cr_assert(mkdtemp(scratch) != NULL);
-		atexit(scratch_remove);
-	}
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (*known[i].name && strcmp(known[i].name, name) != 0)
-			continue;
-		snprintf(known[i].name, sizeof(known[i].name), "%s", name);
-		snprintf(known[i].path, sizeof(known[i].path), "%.4000s/%s", scratch, name);
-		return known[i].path;
-	}
-	cr_assert_fail("too many names");
-	return NULL;
-}
-
 /* --- maps --- */
+
+struct backend *world_empty(void)
+{
+	struct backend *backend;
+
+	cr_assert_eq(emu_open(NULL, &backend, NULL), 0);
+	return backend;
+}
+
+void world_closep(struct backend **backend)
+{
+	backend_close(*backend);
+}
+
+struct handle *world_tail_program(struct backend *backend)
+{
+	struct emu_prog_spec spec = {.type = BPF_PROG_TYPE_XDP,
+				     .gpl_compatible = true,
+				     .jited = true,
+				     .tag = {1, 2, 3, 4, 5, 6, 7, 8},
+				     .name = "tail"};
+	struct handle *prog = NULL;
+
+	cr_assert_eq(emu_prog_load(backend, &spec, &prog), 0);
+	return prog;
+}
 
 static struct handle *make(struct backend *backend, const struct map_spec *spec, const char *path)
 {

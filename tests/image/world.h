@@ -5,9 +5,18 @@
 
 #include <criterion/criterion.h>
 #include <bpfuse/backend.h>
+#include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
+#include "scratch.h"
 
 extern const struct caller test_root;
+
+/* An emulated backend with nothing in it. */
+struct backend *world_empty(void);
+void world_closep(struct backend **backend);
+#define WORLD(name) cleanup_with(world_closep) struct backend *name = world_empty()
+/* A program of an emulated backend, for world_build(). */
+struct handle *world_tail_program(struct backend *backend);
 
 /*
  * Makes "app/": plain maps of every type with elements (one typed by BTF, one frozen), maps of
@@ -23,8 +32,6 @@ void world_build_plain(struct backend *backend, uint32_t count, uint64_t factor)
 /* The number of element i of app/plain, or -errno as map_lookup() gives it. */
 int world_plain(struct backend *backend, const char *pin_path, uint32_t key, uint64_t *value);
 
-/* A new empty directory of the process, removed at its end. */
-const char *scratch_path(const char *name);
 /* "app" of the backend into scratch_path(name); the report, whose omissions are `omissions`. */
 const char *world_dump(struct backend *backend, const char *name,
 		       const struct snapshot_dump_options *options, size_t omissions);
