@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The table is chained buckets over (parent, name). A nodeid is the node's address: the kernel
- * sends only what it holds lookups of, and the generation tells one life of an address from the
- * next.
+ * The table is chained buckets over (parent, name). A nodeid is the node's address behind a mask:
+ * the kernel sends only what it holds lookups of, and the generation tells one life of an address
+ * from the next. The mask is secret, for whoever may look a name up is told its nodeid, in the
+ * handle of name_to_handle_at(2).
  */
 #include "node_table.h"
 
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define BUCKETS_MIN 256
 #define ROOT_ID 1 /* FUSE_ROOT_ID */
@@ -81,11 +83,21 @@ static struct node *node_new(struct node_table *table, struct node *parent, cons
 	return node;
 }
 
+/* No address has the highest bit, so that no nodeid is 0 or the root's. */
+static bool make_mask(struct node_table *table)
+{
+	bool made = getrandom(&table->mask, sizeof(table->mask), 0) == sizeof(table->mask);
+	table->mask |= (uint64_t)1 << 63;
+	return made;
+}
+
 struct node_table *node_table_new(const struct node_kind *root_kind)
 {
 	struct node_table *table = calloc(1, sizeof(*table));
-	if (!table)
+	if (!table || !make_mask(table)) {
+		free(table);
 		return NULL;
+	}
 	pthread_mutex_init(&table->lock, NULL);
 	table->bucket_count = BUCKETS_MIN;
 	table->buckets = calloc(table->bucket_count, sizeof(*table->buckets));
@@ -210,12 +222,12 @@ struct node *node_root(struct node_table *table)
 
 struct node *node_from_id(struct node_table *table, uint64_t nodeid)
 {
-	return nodeid == ROOT_ID ? table->root : (struct node *)(uintptr_t)nodeid;
+	return nodeid == ROOT_ID ? table->root : (struct node *)(uintptr_t)(nodeid ^ table->mask);
 }
 
 uint64_t node_id(struct node_table *table, const struct node *node)
 {
-	return node == table->root ? ROOT_ID : (uint64_t)(uintptr_t)node;
+	return node == table->root ? ROOT_ID : (uintptr_t)node ^ table->mask;
 }
 
 struct node *node_child(struct node_table *table, struct node *parent, const char *name,

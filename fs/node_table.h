@@ -11,6 +11,7 @@ struct node_table {
 	struct node **buckets;
 	size_t bucket_count, count;
 	uint64_t generation;
+	uint64_t mask; /* between a node's address and its nodeid */
 	struct node *root;
 	struct node *unnamed; /* nodes that lost their name and are still known */
 	/* node_held.c: what the kernel holds, and who watches how much that is */

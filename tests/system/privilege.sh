@@ -163,6 +163,34 @@ provoke()
 	cd / || exit 1
 }
 
+# told_addresses PID FILE...: which of the files' handles tell where something is in that process.
+told_addresses()
+{
+	python3 - "$@" <<-'EOF'
+	import ctypes, struct, sys
+	with open(f"/proc/{sys.argv[1]}/maps", encoding="ascii") as maps:
+	    ranges = [[int(end, 16) for end in line.split()[0].split("-")] for line in maps]
+	libc = ctypes.CDLL(None, use_errno=True)
+	for path in sys.argv[2:]:
+	    handle = ctypes.create_string_buffer(struct.pack("=Ii", 128, 0), 136)
+	    if libc.name_to_handle_at(-100, path.encode(), handle, ctypes.byref(ctypes.c_int()), 0):
+	        print("no handle:", path)
+	    high, low, generation = struct.unpack_from("=III", handle, 8)
+	    if any(first <= high << 32 | low < last for first, last in ranges):
+	        print("an address:", path)
+	EOF
+}
+
+check_handles()
+{
+	start emu rw
+	echo 'type=hash key=u32 value=u64 entries=2' >"$mnt/map"
+	echo 1 >"$mnt/map/1"
+	expect "name_to_handle_at(2) tells no address of the daemon" "" \
+		"$(told_addresses $daemon "$mnt"/map{,/1,/.map,/.map/info} "$mnt/maps.by-id")"
+	stop
+}
+
 check_secrets()
 {
 	local source
@@ -185,5 +213,6 @@ for name in $reading $writing; do
 	page_names "$name"
 done
 check_allow_other
+check_handles
 check_secrets
 finish
