@@ -364,33 +364,39 @@ static void directory_remove(const char *path)
 	rmdir(path);
 }
 
-int main(int argc, char **argv)
+static bool options_take(int argc, char **argv, struct bench *bench, const char **json)
 {
 	static const struct option options[] = {{"elements", required_argument, NULL, 'e'},
 						{"rounds", required_argument, NULL, 'r'},
 						{"directory", required_argument, NULL, 'd'},
 						{"json", required_argument, NULL, 'j'},
 						{NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'e')
+			bench->elements = (uint32_t)strtoul(optarg, NULL, 0);
+		else if (option == 'r')
+			bench->rounds = (unsigned)strtoul(optarg, NULL, 0);
+		else if (option == 'd')
+			bench->directory = optarg;
+		else if (option == 'j')
+			*json = optarg;
+		else
+			return false;
+	}
+	return bench->elements && bench->rounds && bench->rounds <= ROUNDS_MAX;
+}
+
+int main(int argc, char **argv)
+{
 	char bpffs[] = "/tmp/bench-snapshot-bpffs-XXXXXX", directory[4096];
 	struct bench bench = {.elements = 1000000, .rounds = 5, .directory = "/tmp"};
 	const char *json = NULL;
 	struct fault fault = FAULT_INIT;
 	json_t *results = json_array();
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'e')
-			bench.elements = (uint32_t)strtoul(optarg, NULL, 0);
-		else if (option == 'r')
-			bench.rounds = (unsigned)strtoul(optarg, NULL, 0);
-		else if (option == 'd')
-			bench.directory = optarg;
-		else if (option == 'j')
-			json = optarg;
-		else
-			return 2;
-	}
-	if (!bench.elements || !bench.rounds || bench.rounds > ROUNDS_MAX)
+	if (!options_take(argc, argv, &bench, &json))
 		return 2;
 	if (geteuid()) {
 		puts("bench-snapshot: bpf(2) and mount(2) need root");

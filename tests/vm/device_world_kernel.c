@@ -142,6 +142,18 @@ static uint32_t world_ifindex(struct device_world *world, const char *name)
 	return if_nametoindex(name);
 }
 
+static int prog_open(struct device_world *world, int fd, struct handle **prog)
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr query = {.info = {.bpf_fd = (uint32_t)fd,
+					 .info_len = sizeof(info),
+					 .info = (uintptr_t)&info}};
+
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &query, ATTR_SIZE(info.info)))
+		fail("the program's id");
+	return object_open(world->backend, OBJECT_PROG, info.id, 0, prog);
+}
+
 /* A program that looks a key up in the map, where there is one. */
 static int world_prog_load(struct device_world *world, uint32_t type, uint32_t ifindex,
 			   struct handle *map, struct handle **prog, bool *mismatch)
@@ -171,8 +183,6 @@ static int world_prog_load(struct device_world *world, uint32_t type, uint32_t i
 		.log_size = sizeof(log),
 		.log_level = 1,
 	};
-	struct bpf_prog_info info = {0};
-	union bpf_attr query = {.info = {.info_len = sizeof(info), .info = (uintptr_t)&info}};
 	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, ATTR_SIZE(expected_attach_type));
 	int error = -errno;
 
@@ -180,10 +190,7 @@ static int world_prog_load(struct device_world *world, uint32_t type, uint32_t i
 	*mismatch = fd < 0 && strstr(log, "offload device mismatch between prog and map");
 	if (fd < 0)
 		return error;
-	query.info.bpf_fd = (uint32_t)fd;
-	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &query, ATTR_SIZE(info.info)))
-		fail("the program's id");
-	error = object_open(world->backend, OBJECT_PROG, info.id, 0, prog);
+	error = prog_open(world, fd, prog);
 	close(fd);
 	return error;
 }
