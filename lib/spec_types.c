@@ -167,6 +167,8 @@ int spec_types_apply(struct backend *backend, const struct spec_types *types, st
 	spec->value_size = value.size;
 	if (!error && btf)
 		error = set_btf(spec, &key, &value, *handle, types->btf, fault);
+	if (map_value_is_defined(map_type_get(spec->type)->value))
+		value.words = NULL;
 	if (!error && (key.words || value.words))
 		error = make_format(&key, &value, format);
 	arena_free(&arena);

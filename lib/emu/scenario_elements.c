@@ -97,25 +97,28 @@ static int load_element(struct filler *filler, json_t *json)
 }
 
 /* "key=TYPE value=TYPE" of the sizes that were given as types; malloc'ed. */
-static char *format_of(json_t *key, json_t *value)
+static char *format_of(const struct map_type *type, json_t *key, json_t *value)
 {
 	struct buffer format = BUFFER_INIT;
 
 	buffer_append_string(&format, "");
 	if (json_is_string(key))
 		buffer_append_format(&format, "key=%s ", json_string_value(key));
-	if (json_is_string(value))
+	if (json_is_string(value) && !map_value_is_defined(type->value))
 		buffer_append_format(&format, "value=%s", json_string_value(value));
 	return format.data;
 }
 
 static int filler_open(struct filler *filler, json_t *map_item)
 {
-	cleanup_free char *format =
-		format_of(json_object_get(map_item, "key"), json_object_get(map_item, "value"));
-	struct codec_options options = {.format = format};
+	cleanup_free char *format = NULL;
+	struct codec_options options = {0};
 	int error = map_info(filler->map, &filler->info);
 
+	if (!error)
+		options.format = format =
+			format_of(map_type_get(filler->info.type), json_object_get(map_item, "key"),
+				  json_object_get(map_item, "value"));
 	if (!error)
 		error = codec_open(filler->map, &options, &filler->codec, filler->scenario->fault);
 	if (error)

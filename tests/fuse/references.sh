@@ -9,6 +9,7 @@ need_root
 cat >"$scratch/world.json" <<'END'
 {"maps": [
   {"name": "calls", "type": "prog_array", "key": 4, "value": 4, "entries": 4},
+  {"name": "ports", "type": "devmap", "key": "u32", "value": "u32", "entries": 2, "elements": []},
   {"name": "inner", "type": "hash", "key": "u32", "value": "u32", "entries": 4},
   {"name": "outer", "type": "hash_of_maps", "key": "u32", "value": 4, "entries": 4, "inner": "inner"}],
  "programs": [{"name": "filter", "type": "xdp", "maps": ["inner"]}, {"name": "probe", "type": "kprobe"}],
@@ -18,6 +19,18 @@ cat >"$scratch/world.json" <<'END'
 END
 mount_bpfuse "emu:$scratch/world.json" "$mnt"
 cd "$mnt" || exit 1
+# A type that is said for a value that the kernel defines says how long it is, no more.
+number=0
+for type in prog_array devmap devmap_hash cpumap array_of_maps hash_of_maps; do
+	number=$((number + 1))
+	inner=
+	[[ $type != *_of_maps ]] || inner=inner=$(cat inner/.map/id)
+	check "$type with value=u32" sh_c "echo 'type=$type key=u32 value=u32 entries=2 $inner' >words$number"
+	expect "$type: what its values are" "key=u32 value=$(case $type in prog_array) echo prog ;; dev*) echo devmap ;;
+		cpumap) echo cpumap ;; *) echo map ;; esac)" "$(cat words$number/.map/format)"
+	check "$type is listed" ls -l words$number words$number/.map
+	rmdir words$number
+done
 prog=$(cat filter/id)
 
 for text in "$prog" "prog=$prog" pinned=filter "pinned=$mnt/filter" "{\"id\":$prog}" "{\"id\":$prog,\"name\":\"filter\"}"; do

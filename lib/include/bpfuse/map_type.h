@@ -46,6 +46,12 @@ enum map_value {
 	VALUE_FD,     /* an fd in; what comes out depends on the type (sockets, cgroups, events) */
 };
 
+/* The kernel defines what a value means: a type that the user names for it is only its size. */
+static inline bool map_value_is_defined(enum map_value value)
+{
+	return value != VALUE_PLAIN && value != VALUE_FD;
+}
+
 enum map_batch {
 	BATCH_LOOKUP = 1,
 	BATCH_LOOKUP_AND_DELETE = 2,
