@@ -39,6 +39,7 @@ struct filesystem {
 	uid_t uid;		 /* who mounted: owns what has no pin */
 	gid_t gid;
 	struct daemon *daemon; /* told when the mount answers */
+	const char *source;    /* options.source as the mount table tells it; not owned */
 };
 
 /*

@@ -104,15 +104,23 @@ static int add_option(struct fuse_args *args, const char *format, const char *va
 	return fuse_opt_add_arg(args, "-o") || fuse_opt_add_arg(args, option) ? -ENOMEM : 0;
 }
 
+/*
+ * SOURCE with the whole path of its directory: bpfsnap finds by it the bpffs or the snapshot that
+ * is behind a mount. NULL: there is no directory in it, or no memory.
+ */
+static char *source_name(const char *source)
+{
+	const char *word = strncmp(source, "image:", 6) == 0 ? "image:" : "";
+	if (strcmp(source, "emu") == 0 || strncmp(source, "emu:", 4) == 0)
+		return NULL;
+	cleanup_free char *directory = realpath(source + strlen(word), NULL);
+	char *name = NULL;
+	return directory && asprintf(&name, "%s%s", word, directory) > 0 ? name : NULL;
+}
+
 /* Commas in the source's name would end the option. */
 static int add_source(struct fuse_args *args, const char *source)
 {
-	/* bpfsnap finds the snapshot again that is behind a mount */
-	cleanup_free char *image =
-		strncmp(source, "image:", 6) == 0 ? realpath(source + 6, NULL) : NULL;
-	cleanup_free char *full = NULL;
-	if (image && asprintf(&full, "image:%s", image) > 0)
-		source = full;
 	cleanup_free char *name = malloc(2 * strlen(source) + 1);
 	if (!name)
 		return -ENOMEM;
@@ -129,7 +137,7 @@ static int add_source(struct fuse_args *args, const char *source)
 static int add_session_options(struct fuse_args *args, const struct filesystem *fs)
 {
 	const struct options *options = &fs->options;
-	int rc = add_source(args, options->source);
+	int rc = add_source(args, fs->source);
 	if (!rc && (options->default_permissions || session_checks_modes(options->allow_other)))
 		rc = add_option(args, "%s", "default_permissions");
 	if (!rc && options->allow_other)
@@ -262,7 +270,9 @@ static int mount_and_serve(const struct options *options, struct fuse_args *args
 	int rc = daemon_start(&daemon, options->foreground);
 	if (rc)
 		return fault_set(fault, -rc, "cannot start a process: %s", strerror(-rc));
+	cleanup_free char *source = source_name(options->source);
 	fs.daemon = &daemon;
+	fs.source = source ? source : options->source;
 	raise_file_limit();
 	rc = mountpoint_prepare(options->mountpoint, options->source, &mountpoint, fault);
 	if (!rc)

@@ -416,21 +416,33 @@ int mount_device_find(struct backend *backend, const char *name, struct device_i
 					   : -ENODEV;
 }
 
-int mount_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info)
+/* Searches the devices that a directory of the mount has the names of. */
+static int device_search(struct mount_backend *mount, const char *directory, uint32_t ifindex,
+			 struct device_info *info)
 {
-	int fd = openat(mount_backend(backend)->root, "devices.offload",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(mount->root, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	int error = -ENODEV;
 
-	if (!listing)
+	if (!listing) {
+		if (fd >= 0)
+			close(fd);
 		return -ENODEV;
+	}
 	while (error && (entry = readdir(listing)))
-		if (entry->d_name[0] != '.' &&
-		    !device_read(mount_backend(backend), entry->d_name, info) &&
+		if (entry->d_name[0] != '.' && !device_read(mount, entry->d_name, info) &&
 		    info->ifindex == ifindex)
 			error = 0;
 	closedir(listing);
 	return error;
+}
+
+/* devices.offload lists only those that objects are bound to; it has all by name. */
+int mount_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info)
+{
+	struct mount_backend *mount = mount_backend(backend);
+	int error = device_search(mount, "devices.offload", ifindex, info);
+
+	return error ? device_search(mount, "maps.control/xdp", ifindex, info) : 0;
 }

@@ -28,6 +28,8 @@ done
 echo 5 >live/app/inner/3
 echo 7 >live/app/percpu/1
 echo 1 >live/app/inner/.map/frozen
+echo 'type=devmap key=4 value=4 entries=2 name=ports' >live/app/ports
+echo lo >live/app/ports/1
 ln -s ../elsewhere live/app/link
 chmod 640 live/app/flows
 
@@ -36,6 +38,8 @@ check "verify" snap verify first
 check "restore through them" snap restore -D first live/place
 check "the same is there" snap diff first live/place/app
 expect "elements" "100 200 300" "$(cat live/place/app/flows/{1,2,3} | tr '\n' ' ' | sed 's/ $//')"
+expect "a device is known by its name" "lo" "$(snap show --json first | jq -r '.devices[].ifname')"
+expect "and found again" '{"ifindex":1,"ifname":"lo"}' "$(cat live/place/app/ports/1)"
 expect "frozen is frozen" 1 "$(cat live/place/app/inner/.map/frozen)"
 expect "the queue is in order" "1 2 3" \
 	"$(for i in 1 2 3; do cat live/place/app/queue/pop; done | tr '\n' ' ' | sed 's/ $//')"
@@ -88,7 +92,8 @@ jq -c '.future={"a":1} | .maps[0].colour="red"' first/manifest.json >manifest.ne
 	mv manifest.new first/manifest.json
 (cd first && sha256sum ./*.img manifest.json | sed 's, \./, ,' >SHA256SUMS)
 check "a snapshot of a newer version is mounted" "$BPFUSE" -o rw image:first image
-check "and saved again" snap dump --queues -D newer image/app
+check "and saved again, from another place" sh_c 'cd live && exec "$BPFSNAP" dump --state ../state --queues \
+	-D ../newer ../image/app'
 expect "with the members that nobody here knows" '{"a":1} red' \
 	"$(jq -r '"\(.future|tojson) \(.maps[0].colour)"' newer/manifest.json)"
 expect "with what was edited" "~ app/flows: 2	200 -> 201" "$(snap diff first edited)"
