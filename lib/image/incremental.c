@@ -257,8 +257,10 @@ int incremental_complete(struct image **image, const char *base_directory,
 			      progress, &base, fault);
 
 	*image = NULL;
-	if (error)
+	if (error) {
+		fault_prefix(fault, "the base");
 		return error;
+	}
 	snprintf(directory, sizeof(directory), "%.4000s/bpfsnap-XXXXXX",
 		 temporary ? temporary : "/tmp");
 	if (!mkdtemp(directory))

@@ -391,6 +391,9 @@ static int image_load(struct image *image, const char *path, enum image_depth de
 	cleanup_close int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int error;
 
+	if (directory < 0 && errno == ENOTDIR)
+		return fault_set(fault, ENOTDIR,
+				 "is no directory (a tar file is read by bpfsnap with -i)");
 	if (directory < 0)
 		return fault_set(fault, errno, "%s", strerror(errno));
 	image->directory = realpath(path, NULL);

@@ -90,8 +90,8 @@ static int bpf_probe(struct fault *fault)
 	switch (error) {
 	case -EPERM:
 		return fault_set(fault, EPERM,
-				 "bpf(2) is refused: bpfuse needs CAP_SYS_ADMIN and CAP_BPF to"
-				 " serve the kernel's objects; run it as root, or serve 'emu'");
+				 "bpf(2) is refused: the kernel's objects need CAP_SYS_ADMIN and "
+				 "CAP_BPF; run this as root, or serve 'emu'");
 	case -ENOSYS:
 		return fault_set(fault, ENOSYS,
 				 "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL); serve 'emu'");

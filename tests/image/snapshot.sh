@@ -60,6 +60,16 @@ status "an empty directory is filled" 0 snap dump -D empty --queues bpffs/app
 status "verify" 0 snap verify d
 status "verify of nothing" 1 snap verify nowhere
 status "verify without an argument" 2 snap verify
+expect "and what is missing" "bpfsnap: verify: say which snapshot, by one DIR or with -i FILE" "$(head -n 1 err)"
+: >file
+status "a tar file for a directory" 1 snap verify file
+expect "and how to say that" "is no directory (a tar file is read by bpfsnap with -i)" "$(cut -d: -f3- <err | cut -c2-)"
+snap dump --queues -D base bpffs/app
+snap dump --queues --incremental base -D later bpffs/app
+mv base moved
+status "an incremental one whose base is gone" 1 snap verify later
+expect "says what is" "bpfsnap: the base: $PWD/base: No such file or directory" "$(cat err)"
+status "unless told where it is" 0 snap verify --base moved later
 
 # --- witnesses ---
 check "sha256sum -c" sh_c 'cd d && sha256sum -c --strict SHA256SUMS'

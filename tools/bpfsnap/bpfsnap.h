@@ -45,7 +45,8 @@ struct input {
 	const char *base;
 };
 /* The same for verbs that take one snapshot and nothing else. 0 or -EINVAL. */
-int input_parse(int argc, char **argv, const struct verb_option *options, struct input *input);
+int input_parse(const char *verb, int argc, char **argv, const struct verb_option *options,
+		struct input *input);
 /* Opens it; a stream is unpacked first. The sentence goes to stderr. */
 int input_open(const struct input *input, enum snapshot_check check, bool quiet,
 	       struct image **image);

@@ -97,6 +97,8 @@ int verb_diff(int argc, char **argv)
 	};
 	int operand = options_parse(argc, argv, options);
 
+	if (operand >= 0 && argc - operand != 2)
+		complain("diff: say what to compare, by two snapshots or paths");
 	if (operand < 0 || argc - operand != 2)
 		return usage("diff");
 	if (side_open(argv[operand], &from) || side_open(argv[operand + 1], &to))

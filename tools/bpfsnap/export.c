@@ -31,7 +31,7 @@ int verb_export(int argc, char **argv)
 		{NULL},
 	};
 
-	if (input_parse(argc, argv, options, &input) || shape_parse(shape_name, &shape))
+	if (input_parse("export", argc, argv, options, &input) || shape_parse(shape_name, &shape))
 		return usage("export");
 	if (input_open(&input, SNAPSHOT_ELEMENTS, false, &image))
 		return EXIT_FAILED;

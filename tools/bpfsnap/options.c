@@ -59,7 +59,8 @@ int options_parse(int argc, char **argv, const struct verb_option *options)
 	return optind;
 }
 
-int input_parse(int argc, char **argv, const struct verb_option *options, struct input *input)
+int input_parse(const char *verb, int argc, char **argv, const struct verb_option *options,
+		struct input *input)
 {
 	int operand = options_parse(argc, argv, options);
 
@@ -67,5 +68,8 @@ int input_parse(int argc, char **argv, const struct verb_option *options, struct
 		return operand;
 	if (!input->directory && !input->stream && operand < argc)
 		input->directory = argv[operand++];
-	return operand != argc || !input->directory == !input->stream ? -EINVAL : 0;
+	if (operand == argc && !input->directory != !input->stream)
+		return 0;
+	complain("%s: say which snapshot, by one DIR or with -i FILE", verb);
+	return -EINVAL;
 }

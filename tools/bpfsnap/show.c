@@ -118,7 +118,7 @@ int verb_show(int argc, char **argv)
 		{NULL},
 	};
 
-	if (input_parse(argc, argv, options, &input))
+	if (input_parse("show", argc, argv, options, &input))
 		return usage("show");
 	if (input_open(&input, SNAPSHOT_HEADS, false, &image))
 		return EXIT_FAILED;

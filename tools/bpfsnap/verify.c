@@ -16,7 +16,7 @@ int verb_verify(int argc, char **argv)
 		{NULL},
 	};
 
-	if (input_parse(argc, argv, options, &input))
+	if (input_parse("verify", argc, argv, options, &input))
 		return usage("verify");
 	if (input_open(&input, SNAPSHOT_ELEMENTS, quiet, &image))
 		return EXIT_FAILED;
