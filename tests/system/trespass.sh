@@ -6,6 +6,8 @@
 # shellcheck source=tests/fuse/mounts.sh
 . "$(dirname "$0")/../fuse/mounts.sh"
 
+need_bpf
+
 user=61111
 self=$(realpath "$0")
 
