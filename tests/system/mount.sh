@@ -8,8 +8,10 @@ need_fuse
 need_root
 # mount.fuse3 finds the program by the type's second half in a $PATH of its own, so it must lie
 # there: in a mount namespace, so that this system's directory stays as it is.
-[ -n "${BPFUSE_TEST_INNER:-}" ] ||
-	BPFUSE_TEST_INNER=yes exec unshare --mount --propagation private "$0" "$@"
+if [ -z "${BPFUSE_TEST_INNER:-}" ]; then
+	BPFUSE_TEST_INNER=yes unshare --mount --propagation private "$0" "$@"
+	exit
+fi
 page=$1
 mkdir "$scratch/bin" "$scratch/a" "$scratch/b"
 cp "$BPFUSE" "$scratch/bin/bpfuse"
