@@ -19,7 +19,7 @@ same "written by another name" "echo 3 >h/0x00000001; ls h" 1
 
 # open(2) by hand: flags of the update.
 cat >"$scratch/flags.py" <<'END'
-import errno, os, sys, threading
+import errno, os, sys, threading, time
 def attempt(title, action):
     try:
         print(title, action())
@@ -86,6 +86,7 @@ os.utime("h/3"); os.chmod("h/3", st.st_mode & 0o7777); os.chown("h/3", st.st_uid
 attempt("chown", lambda: os.chown("h/3", 1, 1))
 after = os.stat("h/3")
 print(after.st_size, st.st_mtime_ns == after.st_mtime_ns, st.st_ctime_ns == after.st_ctime_ns)
+time.sleep(0.002)  # times are of whole milliseconds
 open("h/3", "w").write("9")
 print(os.stat("h/3").st_mtime_ns > st.st_mtime_ns, os.stat("h/3").st_ctime_ns == st.st_ctime_ns)
 attempt("rename", lambda: os.rename("h/3", "h/4"))
