@@ -8,7 +8,7 @@
 
 need_bpf
 
-user=61111
+user=63333
 self=$(realpath "$0")
 
 make_map()
