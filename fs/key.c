@@ -57,8 +57,9 @@ uint64_t key_lock_flag(const struct codec *codec)
 	return codec_has_lock(codec) ? BPF_F_LOCK : 0;
 }
 
-int key_read(struct request *request, struct node *node, struct object *map, struct codec *codec,
-	     unsigned char **value)
+/* Looks up; *value is malloc'ed, of codec_value_bytes(). The sentence names the key. */
+static int key_read(struct request *request, struct node *node, struct object *map,
+		    struct codec *codec, unsigned char **value)
 {
 	cleanup_free unsigned char *bytes = calloc(1, codec_value_bytes(codec) + 1);
 	if (!bytes)

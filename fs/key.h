@@ -29,9 +29,7 @@ static inline struct key_data *key_of(struct node *node)
 	return (struct key_data *)node->data;
 }
 
-extern const struct node_kind kind_key;	    /* text, in the map's directory */
-extern const struct node_kind kind_raw_key; /* key_views.c */
-extern const struct node_kind kind_sum_key;
+extern const struct node_kind kind_key; /* text, in the map's directory */
 
 /* `name` in `dir` as a file of this kind: -ENOENT if it is no key, or the map has it not. */
 int key_lookup(struct request *request, struct node *dir, const char *name,
@@ -57,9 +55,6 @@ int key_parse(struct request *request, struct object *map, struct codec *codec, 
 
 /* BPF_F_LOCK where the value has a spin lock. */
 uint64_t key_lock_flag(const struct codec *codec);
-/* Looks up; *value is malloc'ed, of codec_value_bytes(). The sentence names the key. */
-int key_read(struct request *request, struct node *node, struct object *map, struct codec *codec,
-	     unsigned char **value);
 /* Updates with the open file's flags; after an insertion by O_EXCL they become BPF_ANY. */
 int key_update(struct request *request, struct file *file, const void *value);
 

@@ -53,7 +53,7 @@ static const struct file_ops raw_file_ops = {
 	.flush = raw_flush,
 };
 
-const struct node_kind kind_raw_key = {
+static const struct node_kind kind_raw_key = {
 	.type = S_IFREG,
 	.mode = 0666,
 	.flags = KIND_CACHED,
@@ -104,7 +104,7 @@ static int print_sum(struct request *request, const struct codec *codec, const v
 	return rc;
 }
 
-const struct node_kind kind_sum_key = {
+static const struct node_kind kind_sum_key = {
 	.type = S_IFREG,
 	.mode = 0444,
 	.flags = KIND_CACHED,

@@ -215,11 +215,6 @@ void node_table_free(struct node_table *table)
 	free(table);
 }
 
-struct node *node_root(struct node_table *table)
-{
-	return table->root;
-}
-
 struct node *node_from_id(struct node_table *table, uint64_t nodeid)
 {
 	return nodeid == ROOT_ID ? table->root : (struct node *)(uintptr_t)(nodeid ^ table->mask);

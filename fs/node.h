@@ -124,7 +124,6 @@ struct node_table *node_table_new(const struct node_kind *root_kind);
 /* Everything, whatever its counts: after the session has ended. */
 void node_table_free(struct node_table *table);
 
-struct node *node_root(struct node_table *table);
 struct node *node_from_id(struct node_table *table, uint64_t nodeid);
 uint64_t node_id(struct node_table *table, const struct node *node);
 

@@ -65,7 +65,7 @@ json_t *driver_limits_json(const struct offload_limits *limits)
 	return object;
 }
 
-int driver_limit_set(struct offload_limits *limits, const char *name, uint64_t number,
+static int limit_set(struct offload_limits *limits, const char *name, uint64_t number,
 		     struct fault *fault)
 {
 	if (number > UINT32_MAX)
@@ -93,7 +93,7 @@ static int limit_parse(struct offload_limits *limits, char *word, struct fault *
 	number = strtoull(equals + 1, &end, 0);
 	if (errno || *end)
 		return fault_set(fault, EINVAL, "%s: \"%s\" is no number", word, equals + 1);
-	return driver_limit_set(limits, word, number, fault);
+	return limit_set(limits, word, number, fault);
 }
 
 int driver_limits_parse(struct offload_limits *limits, const char *text, size_t length,

@@ -84,8 +84,5 @@ json_t *driver_limits_json(const struct offload_limits *limits);
 /* Words as printed; those not named keep their value. -EINVAL and a sentence. */
 int driver_limits_parse(struct offload_limits *limits, const char *text, size_t length,
 			struct fault *fault);
-/* One limit by name, as scenarios give them. */
-int driver_limit_set(struct offload_limits *limits, const char *name, uint64_t number,
-		     struct fault *fault);
 
 #endif

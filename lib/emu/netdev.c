@@ -90,7 +90,7 @@ bool netdev_name_valid(const char *name)
 	return true;
 }
 
-bool netdev_is_local(const struct netdev_table *table, const struct netdev *device)
+static bool is_local(const struct netdev_table *table, const struct netdev *device)
 {
 	return device->netns == table->namespaces;
 }
@@ -108,7 +108,7 @@ struct netdev *netdev_by_ifindex_locked(struct netdev_table *table, uint32_t ifi
 {
 	struct netdev *device = find_ifindex(table, ifindex);
 
-	return device && netdev_is_local(table, device) ? device : NULL;
+	return device && is_local(table, device) ? device : NULL;
 }
 
 struct netdev *netdev_by_name_locked(struct netdev_table *table, const char *name)
@@ -120,16 +120,6 @@ struct netdev *netdev_by_name_locked(struct netdev_table *table, const char *nam
 	return device;
 }
 
-bool netdev_exists(struct netdev_table *table, uint32_t ifindex)
-{
-	bool exists;
-
-	pthread_rwlock_rdlock(&table->lock);
-	exists = netdev_by_ifindex_locked(table, ifindex) != NULL;
-	pthread_rwlock_unlock(&table->lock);
-	return exists;
-}
-
 int netdev_ifindex(struct netdev_table *table, const char *name, uint32_t *ifindex)
 {
 	struct netdev *device;
@@ -137,24 +127,12 @@ int netdev_ifindex(struct netdev_table *table, const char *name, uint32_t *ifind
 
 	pthread_rwlock_rdlock(&table->lock);
 	device = netdev_by_name_locked(table, name);
-	if (device && netdev_is_local(table, device)) {
+	if (device && is_local(table, device)) {
 		*ifindex = device->ifindex;
 		error = 0;
 	}
 	pthread_rwlock_unlock(&table->lock);
 	return error;
-}
-
-int netdev_name(struct netdev_table *table, uint32_t ifindex, char name[IFNAMSIZ])
-{
-	struct netdev *device;
-
-	pthread_rwlock_rdlock(&table->lock);
-	device = netdev_by_ifindex_locked(table, ifindex);
-	if (device)
-		strcpy(name, device->name);
-	pthread_rwlock_unlock(&table->lock);
-	return device ? 0 : -ENODEV;
 }
 
 int netdev_register_locked(struct netdev_table *table, const char *name, enum netdev_kind kind,

@@ -77,13 +77,10 @@ void netdev_table_destroy(struct netdev_table *table);
 bool netdev_name_valid(const char *name);
 
 /* Lookups in the caller's network namespace, as dev_get_by_index() and by name. */
-bool netdev_exists(struct netdev_table *table, uint32_t ifindex);
 int netdev_ifindex(struct netdev_table *table, const char *name, uint32_t *ifindex);
-int netdev_name(struct netdev_table *table, uint32_t ifindex, char name[IFNAMSIZ]);
 struct netdev *netdev_by_ifindex_locked(struct netdev_table *table, uint32_t ifindex);
 /* By name, in any network namespace. */
 struct netdev *netdev_by_name_locked(struct netdev_table *table, const char *name);
-bool netdev_is_local(const struct netdev_table *table, const struct netdev *device);
 
 /*
  * Makes a device of `kind` in "init"; *ifindex 0: the next one is given. `port` becomes the

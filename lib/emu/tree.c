@@ -52,7 +52,7 @@ struct tree_node *node_new(struct tree *tree, const struct tree_node *directory,
 	return node;
 }
 
-void node_touch_directory(struct tree_node *directory)
+static void touch_directory(struct tree_node *directory)
 {
 	directory->mtime = directory->ctime = node_now();
 }
@@ -64,7 +64,7 @@ void node_attach(struct tree_node *directory, struct tree_node *node)
 	HASH_ADD_KEYPTR(hh, directory->by_name, node->name, strlen(node->name), node);
 	if (S_ISDIR(node->mode))
 		directory->subdirectories++;
-	node_touch_directory(directory);
+	touch_directory(directory);
 }
 
 void node_detach(struct tree_node *node)
@@ -75,7 +75,7 @@ void node_detach(struct tree_node *node)
 	HASH_DELETE(hh, directory->by_name, node);
 	if (S_ISDIR(node->mode))
 		directory->subdirectories--;
-	node_touch_directory(directory);
+	touch_directory(directory);
 	node->ctime = directory->ctime;
 }
 

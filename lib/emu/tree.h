@@ -94,7 +94,6 @@ void node_detach(struct tree_node *node);
 void node_free(struct tree_node *node); /* and puts its object: without the lock */
 /* touch_atime() with relatime. */
 void node_touch_atime(struct tree_node *node);
-void node_touch_directory(struct tree_node *directory);
 
 /* --- entries of the backend's table --- */
 

@@ -22,7 +22,7 @@ void btf_be_quiet(void)
 	pthread_once(&quiet_once, make_quiet);
 }
 
-int btf_parse_bytes(const void *bytes, size_t length, struct btf **btf)
+static int parse_bytes(const void *bytes, size_t length, struct btf **btf)
 {
 	btf_be_quiet();
 	if (length > UINT32_MAX)
@@ -35,10 +35,13 @@ int btf_parse_bytes(const void *bytes, size_t length, struct btf **btf)
 static int parse_split(const void *bytes, size_t length, struct btf *base, struct btf **btf)
 {
 	cleanup_close int fd = memfd_create("btf", MFD_CLOEXEC);
+	ssize_t written = fd < 0 ? -1 : write(fd, bytes, length);
 	char path[32];
 
-	if (fd < 0 || write(fd, bytes, length) != (ssize_t)length)
+	if (written < 0)
 		return -errno;
+	if ((size_t)written != length)
+		return -ENOMEM; /* what a memfd is made of */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	*btf = btf__parse_raw_split(path, base);
 	return *btf ? 0 : -EINVAL;
@@ -63,14 +66,14 @@ int btf_parse_object(struct backend *backend, uint32_t id, struct btf **btf, str
 	error = object_bytes(backend, id, &bytes, &length);
 	if (error)
 		return error;
-	if (btf_parse_bytes(bytes, length, btf) == 0)
+	if (parse_bytes(bytes, length, btf) == 0)
 		return 0;
 	/* The kernel's own is loaded before all others. */
 	error = object_next(backend, OBJECT_BTF, 0, &base_id);
 	if (!error)
 		error = object_bytes(backend, base_id, &base_bytes, &base_length);
 	if (!error)
-		error = btf_parse_bytes(base_bytes, base_length, base);
+		error = parse_bytes(base_bytes, base_length, base);
 	return error ? error : parse_split(bytes, length, *base, btf);
 }
 

@@ -12,11 +12,10 @@
 #define BTF_DEPTH_MAX 32
 
 /*
- * Parses raw BTF; -EINVAL if it is none. The result is the caller's: btf__free() or
- * cleanup_with(btf_freep).
+ * The BTF of an object of the backend; a module's gets the kernel's own for its base, else *base
+ * is NULL. -EINVAL if it cannot be parsed. Both are the caller's: cleanup_with(btf_freep), the
+ * base last.
  */
-int btf_parse_bytes(const void *bytes, size_t length, struct btf **btf);
-/* The same of a BTF object of the backend; a module's gets the kernel's own for its base. */
 int btf_parse_object(struct backend *backend, uint32_t id, struct btf **btf, struct btf **base);
 /* Keeps libbpf from writing to stderr; before any other call of it. */
 void btf_be_quiet(void);

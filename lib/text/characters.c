@@ -54,7 +54,8 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-size_t utf8_length(const char *text, size_t length)
+/* Bytes of the UTF-8 sequence that begins here; 0 if it is not one (RFC 3629). */
+static size_t utf8_length(const char *text, size_t length)
 {
 	unsigned char first = (unsigned char)text[0], second;
 	size_t need;

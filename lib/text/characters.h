@@ -55,8 +55,6 @@ size_t identifier_length(const char *text, size_t length);
 /* A C identifier, which is what names of members and of enumerators must be. */
 bool is_identifier(const char *text, size_t length);
 
-/* Bytes of the UTF-8 sequence that begins here; 0 if it is not one (RFC 3629). */
-size_t utf8_length(const char *text, size_t length);
 /* The offset of the first byte that is not UTF-8; length if all is. */
 size_t utf8_check(const char *text, size_t length);
 /* Writes 1 to 4 bytes. */

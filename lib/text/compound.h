@@ -11,6 +11,5 @@ struct node *render_member(struct renderer *renderer, const struct member *membe
 /* bytes are those of the whole struct. */
 int accept_member(struct acceptor *acceptor, const struct where *where, const struct member *member,
 		  const struct node *node, unsigned char *bytes);
-int list_children(struct arena *arena, const struct node *object, struct node ***children);
 
 #endif

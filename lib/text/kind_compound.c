@@ -403,7 +403,7 @@ static int check_taken(struct acceptor *acceptor, const struct where *where,
 	return 0;
 }
 
-int list_children(struct arena *arena, const struct node *object, struct node ***children)
+static int list_children(struct arena *arena, const struct node *object, struct node ***children)
 {
 	size_t count = 0;
 

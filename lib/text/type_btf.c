@@ -414,6 +414,8 @@ static const struct type *compile_kind(struct compiler *compiler, const struct b
 
 	if ((btf_is_composite(type) || btf_is_datasec(type)) && type->size > compiler->most)
 		return too_long(compiler, type->size);
+	if (btf_is_mod(type) || btf_is_var(type))
+		return compile(compiler, type->type, special, depth + 1);
 	switch (btf_kind(type)) {
 	case BTF_KIND_INT:
 		return compile_int(compiler, type);
@@ -435,13 +437,6 @@ static const struct type *compile_kind(struct compiler *compiler, const struct b
 				 type->size, "float");
 	case BTF_KIND_TYPEDEF:
 		return compile_typedef(compiler, type, special, depth);
-	case BTF_KIND_CONST:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_TYPE_TAG:
-		return compile(compiler, type->type, special, depth + 1);
-	case BTF_KIND_VAR:
-		return compile(compiler, type->type, special, depth + 1);
 	case BTF_KIND_DATASEC: /* a whole value, or nothing that makes sense */
 		return depth ? type_make(compiler->arena, TYPE_HEX, type->size, "hex")
 			     : compile_section(compiler, type, special, depth);

@@ -63,7 +63,8 @@ static int parse_fault(struct parser *parser, const char *expected)
 
 /* --- structs --- */
 
-uint32_t type_alignment(const struct type *type)
+/* Bytes; in C on the machines BPF runs on. */
+static uint32_t type_alignment(const struct type *type)
 {
 	uint32_t most = 1;
 

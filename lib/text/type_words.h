@@ -25,7 +25,5 @@ int type_words_parse(struct arena *arena, const char *text, size_t length, uint3
 		     const struct type **type, struct fault *fault);
 /* False, and nothing of use in out, if words cannot say this very type. */
 bool type_words_print(const struct type *type, struct buffer *out);
-/* Bytes; in C on the machines BPF runs on. */
-uint32_t type_alignment(const struct type *type);
 
 #endif
