@@ -116,7 +116,7 @@ static void answer_waiters(struct stream_file *reader)
 
 static void tell_poller(struct stream_file *reader)
 {
-	if (!reader->poll || fetch(reader, 1))
+	if (!reader->poll || fetch(reader, 1) == -EAGAIN)
 		return;
 	fuse_lowlevel_notify_poll(reader->poll);
 	fuse_pollhandle_destroy(move_ptr(reader->poll));
@@ -230,7 +230,8 @@ static int stream_file_poll(struct request *request, struct file *file,
 {
 	struct stream_file *reader = file->state;
 	pthread_mutex_lock(&reader->lock);
-	*events = fetch(reader, 1) ? 0 : POLLIN;
+	/* An error is there to be read, too. */
+	*events = fetch(reader, 1) == -EAGAIN ? 0 : POLLIN;
 	if (handle) {
 		if (reader->poll)
 			fuse_pollhandle_destroy(reader->poll);

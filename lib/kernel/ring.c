@@ -86,24 +86,42 @@ static int ring_poll_fd(struct stream *stream)
 	return ((struct ring_stream *)stream)->fd;
 }
 
+/*
+ * The record at the consumer's position: 1, with the first word of its header; 0: there is none,
+ * or it is not complete yet. Whoever has the map may write that position, and what stands where no
+ * record begins must not lead us out of the mapping: -EIO.
+ */
+static int record_find(const struct ring *ring, unsigned long at, uint32_t *word)
+{
+	unsigned long filled = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - at;
+
+	if (!filled)
+		return 0;
+	if (filled > ring->size || at % RECORD_HEADER)
+		return -EIO;
+	*word = __atomic_load_n(record_header(ring, at), __ATOMIC_ACQUIRE);
+	if (*word & RECORD_BUSY)
+		return 0;
+	return record_span(*word & RECORD_LENGTH) > filled ? -EIO : 1;
+}
+
 static int ring_read(struct stream *stream, void **record, size_t *length, uint64_t *lost)
 {
 	struct ring *ring = &((struct ring_stream *)stream)->ring;
 	unsigned long at = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
+	uint32_t word;
+	int found;
 
-	while (at < __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE)) {
-		const uint32_t *header = record_header(ring, at);
-		uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+	while ((found = record_find(ring, at, &word)) > 0) {
 		uint32_t size = word & RECORD_LENGTH;
 		void *copy = NULL;
 
-		if (word & RECORD_BUSY)
-			break;
 		if (!(word & RECORD_DISCARD)) {
 			copy = malloc(size ? size : 1);
 			if (!copy)
 				return -ENOMEM;
-			memcpy(copy, (const unsigned char *)header + RECORD_HEADER, size);
+			memcpy(copy, (unsigned char *)record_header(ring, at) + RECORD_HEADER,
+			       size);
 		}
 		at += record_span(size);
 		/*
@@ -117,7 +135,7 @@ static int ring_read(struct stream *stream, void **record, size_t *length, uint6
 			return 0;
 		}
 	}
-	return -EAGAIN;
+	return found < 0 ? found : -EAGAIN;
 }
 
 static void ring_close(struct stream *stream)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -224,6 +225,40 @@ Test(streams, ringbuf_gives_every_record_in_order)
 		     1000000);
 	cr_assert_eq(count, statistic(statistics, RING_EMITTED));
 	cr_assert_gt(count, 1000);
+	backend->ops->stream_close(stream);
+}
+
+/* Whoever has the map may write the consumer's position, and reading must survive it. */
+Test(streams, ringbuf_position_of_somebody_else)
+{
+	struct backend *backend = kernel_fixture_open();
+	struct bpf_object *object = emitter_load();
+	struct handle *ring = emitter_map(backend, object, "ring");
+	unsigned long *consumer = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+				       MAP_SHARED, handle_fd(ring), 0);
+	const unsigned long wrong[] = {
+		48 * (8 + sizeof(struct record)) + 5, /* a number, read as a length of 768 MiB */
+		1 << 20,			      /* where nothing has been written yet */
+		0ul - (1 << 20),		      /* further back than the ring is long */
+	};
+	struct record *record;
+	struct stream *stream;
+	size_t length;
+	uint64_t lost;
+
+	cr_assert_neq(consumer, MAP_FAILED);
+	emitter_run(object, "ring_emit", 100);
+	cr_assert_eq(stream_open(ring, &stream), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		__atomic_store_n(consumer, wrong[i], __ATOMIC_SEQ_CST);
+		cr_assert_eq(backend->ops->stream_read(stream, (void **)&record, &length, &lost),
+			     -EIO, "%zu", i);
+	}
+	__atomic_store_n(consumer, 0, __ATOMIC_SEQ_CST);
+	cr_assert_eq(backend->ops->stream_read(stream, (void **)&record, &length, &lost), 0);
+	cr_assert_eq(length, sizeof(*record));
+	cr_assert_eq(record->check, ~(uint32_t)record->number);
+	free(record);
 	backend->ops->stream_close(stream);
 }
 
