@@ -17,21 +17,13 @@
 #include <bpfuse/cleanup.h>
 #include "internal.h"
 
-/* new_encode_dev(), as bpf_map_info.netns_dev has it. */
-static uint64_t encode_device(dev_t device)
-{
-	unsigned high = (unsigned)(device >> 8) & 0xfff, low = (unsigned)device & 0xff;
-
-	return (low & 0xff) | (uint64_t)high << 8;
-}
-
 static void own_netns(struct device_info *info)
 {
 	struct stat st;
 
 	if (stat("/proc/self/ns/net", &st))
 		return;
-	info->netns_dev = encode_device(st.st_dev);
+	info->netns_dev = st.st_dev; /* new_encode_dev(), as bpf_map_info.netns_dev is */
 	info->netns_ino = st.st_ino;
 }
 

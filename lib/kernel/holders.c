@@ -128,13 +128,14 @@ int kernel_object_holders(struct handle *handle, struct holder **holders, size_t
 		[OBJECT_LINK] = "\nlink_id:",
 		[OBJECT_BTF] = "\nbtf_id:",
 	};
-	cleanup_with(directory_closep) DIR *proc = opendir("/proc");
+	cleanup_with(directory_closep) DIR *proc = NULL;
 	struct search search = {.label = labels[handle->kind], .kind = handle->kind};
 	struct dirent *entry;
 	int error = object_id(handle, &search.id);
 
 	if (error)
 		return error;
+	proc = opendir("/proc");
 	if (!proc)
 		return -errno;
 	while (!error && (entry = readdir(proc)))

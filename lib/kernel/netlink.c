@@ -54,16 +54,16 @@ void netlink_nest_end(struct netlink_request *request, struct nlattr *nest)
 static int answer_take(const struct nlmsghdr *header,
 		       int (*receive)(const struct nlmsghdr *header, void *context), void *context)
 {
-	const struct nlmsgerr *refusal = NLMSG_DATA(header);
-	int error;
+	int error = 0;
 
 	switch (header->nlmsg_type) {
+	/* Both begin with 0 or -errno: netlink_ack(), netlink_dump_done(). */
 	case NLMSG_ERROR:
-		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(int)))
-			return -EIO;
-		return refusal->error;
 	case NLMSG_DONE:
-		return 0;
+		if (header->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+			return -EIO;
+		memcpy(&error, NLMSG_DATA(header), sizeof(error));
+		return error;
 	case NLMSG_NOOP:
 		return 1;
 	default:

@@ -16,9 +16,12 @@
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <linux/bpf.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 #include <bpfuse/cleanup.h>
 #include <bpfuse/control.h>
 #include <bpfuse/redirect.h>
+#include "kernel/netlink.h"
 #include "kernel_fixture.h"
 
 static struct backend *backend;
@@ -43,6 +46,18 @@ static void teardown(void)
 }
 
 TestSuite(network, .init = setup, .fini = teardown);
+
+/* A dump that fails says so in the message that ends it. */
+Test(network, netlink_dump_error)
+{
+	struct netlink_request request;
+	struct inet_diag_req_v2 *query =
+		netlink_start(&request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*query));
+
+	query->sdiag_family = AF_INET;
+	query->sdiag_protocol = 254; /* there are no such sockets */
+	cr_assert_eq(netlink_ask(NETLINK_SOCK_DIAG, &request, NULL, NULL), -ENOENT);
+}
 
 static struct handle *devmap_new(uint32_t type, uint32_t value_size)
 {
