@@ -338,7 +338,8 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		rc = lookup(request, dir, name, &child, st);
 	if (!rc && !S_ISREG(st->st_mode)) {
 		node_unref(request->fs->nodes, child);
-		rc = -EEXIST;
+		child = removed_stand_in(request, dir, name);
+		rc = child ? 0 : -ENOMEM;
 	} else if (!rc) {
 		file->restored = true;
 		file->flags = (file->flags & ~O_EXCL) | O_TRUNC;

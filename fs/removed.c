@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "removed.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
-#include "node.h"
+#include "file.h"
+#include "stat.h"
 
 #define SLOTS 64
 #define LIFETIME 2 /* seconds */
@@ -65,4 +67,55 @@ bool removed_has(uint64_t dir_ino, const char *name, pid_t pid)
 bool removed_take(uint64_t dir_ino, const char *name, pid_t pid)
 {
 	return find(dir_ino, name, pid, true);
+}
+
+static int stand_in_stat(struct request *request, struct node *node, struct stat *st)
+{
+	stat_mounter(request->fs, node, st);
+	st->st_nlink = 0;
+	return 0;
+}
+
+static int stand_in_open(struct request *request, struct file *file)
+{
+	return 0;
+}
+
+static int stand_in_read(struct request *request, struct file *file, off_t offset, size_t size,
+			 const char **data, size_t *length)
+{
+	*data = "";
+	*length = 0;
+	return 0;
+}
+
+static int stand_in_write(struct request *request, struct file *file, const char *data,
+			  size_t length, off_t offset)
+{
+	return fault_set(&request->fault, EPERM,
+			 "what was removed here is still there, and it is not a file");
+}
+
+static const struct file_ops stand_in_file_ops = {
+	.open = stand_in_open,
+	.read = stand_in_read,
+	.write = stand_in_write,
+};
+
+static const struct node_kind kind_stand_in = {
+	.type = S_IFREG,
+	.mode = 0600,
+	.stat = stand_in_stat,
+	.file = &stand_in_file_ops,
+};
+
+struct node *removed_stand_in(struct request *request, struct node *dir, const char *name)
+{
+	struct node_table *nodes = request->fs->nodes;
+	/* Not the number of what has the name. */
+	uint64_t ino = node_ino(node_ino(dir->ino, name, strlen(name)), name, strlen(name));
+	struct node *node = node_child(nodes, dir, name, &kind_stand_in, ino, NULL, 0);
+	if (node)
+		node_unlink(nodes, dir, name);
+	return node;
 }

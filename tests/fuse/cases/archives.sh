@@ -39,5 +39,30 @@ copies_of()
 copies_of hash 'type=hash key=4 value=8 entries=16 name=h'
 copies_of percpu 'type=percpu_hash key=4 value=8 entries=16 name=h'
 copies_of lru 'type=lru_hash key=4 value=8 entries=1000 name=h'
+
+# Symlinks that lead upwards: tar x makes an empty file in the place of each, and looks again at the
+# end whether that is still there.
+make inner 'type=array key=4 value=8 entries=1'
+make outer "type=hash_of_maps key=4 value=4 entries=2 inner=$(cat "$mnt/inner/.map/id")"
+echo pinned=inner >"$mnt/outer/1"
+content=$(readlink "$mnt/outer/.map/links/1")
+works "links: tar c" "tar cf '$out/t.tar' outer"
+works "links: tar x over what is there" "timeout 20 tar xf '$out/t.tar'"
+same "links: leaves them alone" "readlink outer/.map/links/1" "$content"
+works "links: a removed one that is made anew as a file takes nothing" "python3 -c '
+import errno, os
+link = \"outer/.map/links/1\"
+os.unlink(link)
+fd = os.open(link, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0)
+assert os.fstat(fd).st_size == 0
+try:
+    os.write(fd, b\"x\")
+    raise SystemExit(1)
+except PermissionError:
+    pass
+assert os.fstat(fd).st_ino != os.lstat(link).st_ino and os.path.islink(link)'"
+same "and error.log says why" "cut -d' ' -f3- error.log | tail -n 1" \
+	"/outer/.map/links/1: what was removed here is still there, and it is not a file: Operation not permitted"
+works "rm -r of it" "rm -r outer && rmdir inner"
 mount_stop
 finish
