@@ -259,18 +259,35 @@ int bulk_finish_json(struct request *request, struct file *file, struct batch *b
 
 /* --- entries.bin --- */
 
+/* An element's bytes, for parse_element(). */
+static int take_element(const struct codec *codec, const char *bytes, size_t length, void *key,
+			const struct codec_current *current, struct value_input *input,
+			struct fault *fault)
+{
+	size_t key_size = codec_key_bytes(codec);
+	memcpy(key, bytes, key_size);
+	return codec_take_value(codec, bytes + key_size, input, fault);
+}
+
 ssize_t bulk_parse_bin(struct request *request, struct file *file, struct batch *batch,
 		       const char *data, size_t length)
 {
 	size_t key_size = codec_key_bytes(file->codec), value_size = codec_value_bytes(file->codec);
 	size_t element = key_size + value_size;
 	size_t count = length / element;
+	int rc = 0;
+	if (codec_refers(file->codec)) {
+		for (size_t i = 0; !rc && i < count; i++)
+			rc = parse_element(request, file, batch, data + i * element, element,
+					   take_element);
+		return rc ? rc : (ssize_t)(count * element);
+	}
 	for (size_t i = 0; i < count; i++) {
 		buffer_append(&batch->keys, data + i * element, key_size);
 		buffer_append(&batch->values, data + i * element + key_size, value_size);
 	}
 	batch->count += (uint32_t)count;
-	int rc = buffer_error(&batch->keys);
+	rc = buffer_error(&batch->keys);
 	if (!rc)
 		rc = buffer_error(&batch->values);
 	return rc ? rc : (ssize_t)(count * element);

@@ -2,6 +2,7 @@
 #include "key_views.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "key.h"
 #include "invalidate.h"
@@ -30,13 +31,20 @@ static int raw_write(struct request *request, struct file *file, const char *dat
 		     off_t offset)
 {
 	const char *value;
+	size_t size = codec_value_bytes(file->codec);
 	key_of(file->node)->pending = false;
 	file->rendered = false;
-	int rc = staging_write_bytes(request, file, data, length, offset,
-				     codec_value_bytes(file->codec), &value);
+	int rc = staging_write_bytes(request, file, data, length, offset, size, &value);
 	if (rc <= 0)
 		return rc;
-	rc = key_update(request, file, value);
+	cleanup_free void *bytes = malloc(size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	struct value_input input = {.bytes = bytes};
+	rc = codec_take_value(file->codec, value, &input, &request->fault);
+	if (!rc)
+		rc = key_update(request, file, input.bytes);
+	value_input_release(&input);
 	invalidate_sizes(request->fs); /* the key's own file shows it as text */
 	return rc;
 }

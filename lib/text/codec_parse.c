@@ -119,6 +119,20 @@ int codec_parse_value(const struct codec *codec, const char *text, size_t length
 	return error;
 }
 
+bool codec_refers(const struct codec *codec)
+{
+	return map_value_is_defined(codec->map_type->value);
+}
+
+int codec_take_value(const struct codec *codec, const void *value, struct value_input *input,
+		     struct fault *fault)
+{
+	struct acceptor acceptor = {.backend = codec->backend, .input = input, .fault = fault};
+
+	memcpy(input->bytes, value, codec_value_bytes(codec));
+	return accept_ids(&acceptor, codec->value, input->bytes);
+}
+
 /* --- elements --- */
 
 /* Positions in the sentence count from the beginning of the line's part. */

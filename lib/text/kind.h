@@ -68,6 +68,9 @@ extern const struct kind kind_text, kind_hex, kind_special;
 extern const struct kind kind_array, kind_struct, kind_union, kind_section, kind_percpu;
 extern const struct kind kind_map_reference, kind_prog_reference, kind_devmap, kind_cpumap;
 
+/* Puts descriptors in the place of the ids that a value holds (codec_take_value()). */
+int accept_ids(struct acceptor *acceptor, const struct type *type, unsigned char *bytes);
+
 /* A number that fits the size and sign, from a word or a string; else the sentence for it. */
 int accept_number(struct acceptor *acceptor, const struct where *where, const struct node *node,
 		  uint32_t size, bool is_signed, uint64_t *number);

@@ -333,6 +333,27 @@ static size_t word_length(const struct node *node)
 	return length;
 }
 
+/* --- bytes with ids, as a lookup gives them --- */
+
+int accept_ids(struct acceptor *acceptor, const struct type *type, unsigned char *bytes)
+{
+	bool is_map = type->kind == TYPE_MAP_REFERENCE;
+	int fd, error;
+
+	if (type->kind == TYPE_DEVMAP || type->kind == TYPE_CPUMAP) {
+		bytes += 4;
+		if (type->size < 8 || !bytes_number(bytes, 4))
+			return 0;
+	} else if (!is_map && type->kind != TYPE_PROG_REFERENCE) {
+		return 0;
+	}
+	error = open_by_id(acceptor, is_map ? OBJECT_MAP : OBJECT_PROG, bytes_number(bytes, 4),
+			   &fd);
+	if (!error)
+		number_bytes(bytes, 4, (uint64_t)fd);
+	return error;
+}
+
 /* --- devmap --- */
 
 static struct node *render_devmap(struct renderer *renderer, const struct type *type,

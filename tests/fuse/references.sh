@@ -63,6 +63,25 @@ expect "it is the same map" 5 "$(cat inner/9)"
 expect "the program's maps" 5 "$(cat "filter/maps/$id/9")"
 expect "the map's programs" filter "$(cat inner/.map/progs/*/name)"
 expect "the link's program" filter "$(cat link/prog/name)"
+
+# Bytes that refer: what is read, an id, is what is taken; no number of an open file of the daemon's.
+number_bytes()
+{
+	python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=%dI" % (len(sys.argv) - 1), *map(int, sys.argv[1:])))' "$@"
+}
+check "the raw bytes of a map are taken back" sh_c "cp outer/.map/raw/7 '$scratch/raw' && cat '$scratch/raw' >outer/.map/raw/8"
+expect "as that map" "$(cat outer/7)" "$(cat outer/8)"
+check "those of all elements" sh_c "cp outer/.map/entries.bin '$scratch/raw' && echo 1 >outer/.map/clear && cat '$scratch/raw' >outer/.map/entries.bin"
+expect "are there again" "7 8" "$(ls -m outer | tr -d ,)"
+rm outer/8
+check "the raw bytes of a program are taken back" sh_c "cat calls/.map/raw/1 >'$scratch/raw' && cat '$scratch/raw' >calls/.map/raw/3"
+expect "as that program" "$(cat calls/1)" "$(cat calls/3)"
+for map in calls outer; do
+	refuses "$map: no such object" "No such file" sh_c "$(declare -f number_bytes); number_bytes 4000 | cat >$map/.map/raw/2"
+	logged "and why" "with the id 4000"
+	refuses "$map: nor among elements" "No such file" sh_c "$(declare -f number_bytes); number_bytes 2 4000 | cat >$map/.map/entries.bin"
+	logged "and why" "element 1 of this write: there is no $([ $map = calls ] && echo program || echo map) with the id 4000"
+done
 rmdir inner
 expect "it lives in the outer map" 5 "$(cat outer/.map/links/7/9)"
 cd /

@@ -106,6 +106,15 @@ int codec_parse_value(const struct codec *codec, const char *text, size_t length
 int codec_parse_key_json(const struct codec *codec, const char *text, size_t length, void *key,
 			 struct fault *fault);
 
+/* Whether values refer to other objects: bpf(2) takes descriptors there and gives back ids. */
+bool codec_refers(const struct codec *codec);
+/*
+ * The bytes of a value as a lookup gives them, with ids, to those that an update takes.
+ * input->bytes must point to codec_value_bytes() of room. -ENOENT and a sentence: no such object.
+ */
+int codec_take_value(const struct codec *codec, const void *value, struct value_input *input,
+		     struct fault *fault);
+
 /* `entries`: full key name, TAB, value, newline. */
 int codec_print_entry(const struct codec *codec, const void *key, const void *value,
 		      struct buffer *out);
