@@ -6,11 +6,12 @@
  *   buckets  __htab_map_lookup_and_delete_batch(): whole buckets under their lock, and buckets
  *            never rehash, so nothing present throughout is missed or comes twice;
  *   indexes  array-like maps: positions do not move;
- *   keys     get_next_key of the others: the order of what stays is fixed (LPM trie, slots of a
- *            device), or an update moves its key to the head of its bucket (devmap_hash,
- *            sockhash). When the current key has vanished the kernel starts over; then we go
- *            back along the keys we had to one that is still there. Keys seen are remembered,
- *            passes are repeated where keys move, and the number of steps is bounded.
+ *   order    LPM tries: get_next_key gives keys in an order that only they decide (walk_lpm.c);
+ *   keys     get_next_key of the others: the order of what stays is fixed (slots of a device), or
+ *            an update moves its key to the head of its bucket (devmap_hash, sockhash). When the
+ *            current key has vanished the kernel starts over; then we go back along the keys we
+ *            had to one that is still there. Keys seen are remembered, passes are repeated where
+ *            keys move, and the number of steps is bounded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -227,6 +228,8 @@ static void way_choose(struct walk *walk)
 	} else if (type->indexed && !walk->info.ifindex && walk->key_size == sizeof(uint32_t)) {
 		walk->unread = is_full_array(&walk->info) && !wants_values(walk) && !drain;
 		walk->next = walk->no_batch || walk->unread || drain ? indexes_next : batch_next;
+	} else if (walk->info.type == BPF_MAP_TYPE_LPM_TRIE && !walk->info.ifindex) {
+		walk->next = drain ? walk_lpm_drain : walk_lpm_next;
 	} else {
 		walk->next = drain ? walk_keys_drain : walk_keys_next;
 	}
@@ -300,6 +303,7 @@ void walk_close(struct walk *walk)
 	free(walk->values);
 	free(walk->in);
 	free(walk->out);
+	free(walk->kept);
 	free(walk);
 }
 

@@ -8,30 +8,8 @@
 #include <linux/bpf.h>
 #include "walk_state.h"
 
-#define BACKTRACK_MAX 16	    /* keys tried before the start of the map is walked again */
-#define PASSES_MAX 4		    /* over a map whose keys move */
-#define STEPS_SPARE 4096	    /* beyond those a quiet map needs */
-#define LPM_PREFIX sizeof(uint32_t) /* struct bpf_lpm_trie_key: prefix length, then the bits */
-
-/*
- * Keys that the map takes for the same are the same here: trie_update_elem() compares only the
- * prefix, and an update replaces the bits behind it.
- */
-static void key_normalise(const struct walk *walk, const unsigned char *from, unsigned char *to)
-{
-	uint32_t prefix;
-
-	memcpy(to, from, walk->key_size);
-	if (walk->info.type != BPF_MAP_TYPE_LPM_TRIE || walk->key_size <= LPM_PREFIX)
-		return;
-	memcpy(&prefix, from, sizeof(prefix));
-	for (size_t i = 0; i < walk->key_size - LPM_PREFIX; i++) {
-		size_t bits = prefix > 8 * i ? prefix - 8 * i : 0;
-
-		if (bits < 8)
-			to[LPM_PREFIX + i] &= (unsigned char)(0xff00 >> bits);
-	}
-}
+#define BACKTRACK_MAX 16 /* keys tried before the start of the map is walked again */
+#define PASSES_MAX 4	 /* over a map whose keys move */
 
 /* The remembered key; a new one is added with *is_new. NULL: out of memory. */
 static struct seen *seen_remember(struct walk *walk, const unsigned char *key, bool *is_new)
@@ -41,7 +19,7 @@ static struct seen *seen_remember(struct walk *walk, const unsigned char *key, b
 
 	if (!made)
 		return NULL;
-	key_normalise(walk, key, made->key);
+	memcpy(made->key, key, walk->key_size);
 	HASH_FIND(hh, head, made->key, walk->key_size, found);
 	*is_new = !found;
 	if (found) {
@@ -57,22 +35,15 @@ static struct seen *seen_remember(struct walk *walk, const unsigned char *key, b
 	return made;
 }
 
-static uint64_t steps_bound(const struct walk *walk)
-{
-	return 4 * (uint64_t)HASH_COUNT(walk->seen) + STEPS_SPARE;
-}
-
-/* A map cannot hold more at a time than max_entries; what comes beyond was put in meanwhile. */
 static bool is_endless(const struct walk *walk)
 {
-	return walk->repeats > steps_bound(walk) ||
-	       HASH_COUNT(walk->seen) > 2 * (uint64_t)walk->info.max_entries + STEPS_SPARE;
+	return walk_is_endless(walk, HASH_COUNT(walk->seen));
 }
 
-/* In an LPM trie and on a device keys stay where they are; one pass sees them all. */
+/* On a device keys stay where they are; one pass sees them all. */
 static bool keys_move(const struct walk *walk)
 {
-	return walk->info.type != BPF_MAP_TYPE_LPM_TRIE && !walk->info.ifindex;
+	return !walk->info.ifindex;
 }
 
 /* Up to `room` successors of the cursor, by batch. -ENOENT: the end, perhaps with some. */

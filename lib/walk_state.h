@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What walk.c and walk_keys.c share: the state of a walk. */
+/* What walk.c, walk_keys.c and walk_lpm.c share: the state of a walk. */
 #ifndef BPFUSE_WALK_STATE_H
 #define BPFUSE_WALK_STATE_H
 
@@ -40,6 +40,9 @@ struct walk {
 	uint64_t repeats;   /* steps that gave a key seen before */
 	unsigned passes;
 	bool pass_found; /* a new key in this pass */
+
+	uint64_t given;	     /* LPM trie: keys given so far */
+	unsigned char *kept; /* the last of them */
 };
 
 static inline bool is_unsupported(int error)
@@ -50,6 +53,15 @@ static inline bool is_unsupported(int error)
 static inline bool wants_values(const struct walk *walk)
 {
 	return walk->flags & WALK_VALUES;
+}
+
+#define STEPS_SPARE 4096 /* beyond those a quiet map needs */
+
+/* A map cannot hold more at a time than max_entries; what comes beyond was put in meanwhile. */
+static inline bool walk_is_endless(const struct walk *walk, uint64_t keys)
+{
+	return walk->repeats > 4 * keys + STEPS_SPARE ||
+	       keys > 2 * (uint64_t)walk->info.max_entries + STEPS_SPARE;
 }
 
 static inline unsigned char *key_at(const struct walk *walk, uint32_t at)
@@ -72,5 +84,9 @@ int walk_keys_next(struct walk *walk, struct walk_chunk *chunk);
 /* The same, taking out: all keys are collected first. */
 int walk_keys_drain(struct walk *walk, struct walk_chunk *chunk);
 void walk_keys_forget(struct walk *walk);
+
+/* walk_lpm.c: the same two for LPM tries, whose keys are in order. */
+int walk_lpm_next(struct walk *walk, struct walk_chunk *chunk);
+int walk_lpm_drain(struct walk *walk, struct walk_chunk *chunk);
 
 #endif

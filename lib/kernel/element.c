@@ -71,8 +71,8 @@ static int map_batch(enum bpf_cmd command, struct handle *map, union bpf_attr *a
 	return error;
 }
 
-int kernel_map_lookup_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
-			    uint32_t *count, uint64_t elem_flags)
+int kernel_map_read_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
+			  uint32_t *count, uint64_t elem_flags)
 {
 	union bpf_attr attr = {
 		.batch = {.in_batch = pointer_u64(in),
@@ -83,6 +83,17 @@ int kernel_map_lookup_batch(struct handle *map, const void *in, void *out, void 
 	};
 
 	return map_batch(BPF_MAP_LOOKUP_BATCH, map, &attr, count);
+}
+
+int kernel_map_lookup_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
+			    uint32_t *count, uint64_t elem_flags)
+{
+	struct map_info info;
+
+	if (!kernel_map_info(map, &info) && info.type == BPF_MAP_TYPE_LPM_TRIE && *count)
+		return kernel_lpm_lookup_batch(map, &info, in, out, keys, values, count,
+					       elem_flags);
+	return kernel_map_read_batch(map, in, out, keys, values, count, elem_flags);
 }
 
 int kernel_map_lookup_and_delete_batch(struct handle *map, const void *in, void *out, void *keys,

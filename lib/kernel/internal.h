@@ -58,7 +58,15 @@ int kernel_map_lookup_and_delete_batch(struct handle *map, const void *in, void 
 				       void *values, uint32_t *count, uint64_t elem_flags);
 int kernel_map_update_batch(struct handle *map, const void *keys, const void *values,
 			    uint32_t *count, uint64_t elem_flags);
+/* The command as it is. */
+int kernel_map_read_batch(struct handle *map, const void *in, void *out, void *keys, void *values,
+			  uint32_t *count, uint64_t elem_flags);
 int kernel_map_delete_batch(struct handle *map, const void *keys, uint32_t *count,
+			    uint64_t elem_flags);
+
+/* lpm.c: lookups of batches that miss nothing in a trie that changes */
+int kernel_lpm_lookup_batch(struct handle *map, const struct map_info *info, const void *in,
+			    void *out, void *keys, void *values, uint32_t *count,
 			    uint64_t elem_flags);
 
 /* object.c */

@@ -242,6 +242,49 @@ Test(walk, ends_when_the_current_key_vanishes)
 	walk_close(walk);
 }
 
+/* --- LPM: one node is exchanged again and again, and the kernel takes a wrong turn there --- */
+
+#define HOT_WALKS 3000u
+#define HOT_ROUTES 1000u
+
+static void *hot_run(void *context)
+{
+	struct writer *writer = context;
+	unsigned char key[8] = {8};
+
+	while (!atomic_load(&writer->stop)) {
+		writer->changes++;
+		map_update(writer->map, key, &writer->changes, BPF_ANY);
+	}
+	return NULL;
+}
+
+Test(walk, one_busy_key_hides_none_of_the_others)
+{
+	struct shape shape = {"lpm_trie", BPF_MAP_TYPE_LPM_TRIE, 8, 8, 2000, BPF_F_NO_PREALLOC};
+	struct backend *backend = world_open();
+	struct handle *map = shape_create(backend, &shape);
+	struct writer writer = {.shape = &shape, .map = map};
+	unsigned char key[8] = {8}, value[8] = {0};
+	pthread_t thread;
+	uint64_t count;
+
+	/* 0.0.0.0/8 on the left of the root, all others on its right */
+	cr_assert_eq(map_update(map, key, value, BPF_ANY), 0);
+	for (uint32_t i = 0; i < HOT_ROUTES; i++) {
+		key_make(&shape, 0x80000000u + 16 * i, key);
+		cr_assert_eq(map_update(map, key, value, BPF_ANY), 0);
+	}
+	cr_assert_eq(pthread_create(&thread, NULL, hot_run, &writer), 0);
+	for (unsigned i = 0; i < HOT_WALKS; i++) {
+		cr_assert_eq(map_count(map, &count), 0);
+		cr_assert_eq(count, HOT_ROUTES + 1, "walk %u: %lu", i, (unsigned long)count);
+	}
+	atomic_store(&writer.stop, true);
+	pthread_join(thread, NULL);
+	cr_assert_gt(writer.changes, 1000);
+}
+
 /* --- types that answer otherwise --- */
 
 static const struct refusal {

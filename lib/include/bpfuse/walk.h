@@ -9,7 +9,8 @@
  *     their lock; -ENOSPC means a bucket that does not fit, so the buffer doubles;
  *   indexes 0 .. max_entries-1 (arrays and array-like maps), empty slots left out;
  *   batch lookup by key (LPM) and get-next-key (all others), which restart when the current
- *     key vanishes: keys seen are remembered, and the number of steps is bounded.
+ *     key vanishes: keys seen are remembered (LPM: their order tells), and the number of steps is
+ *     bounded.
  * Values that BTF says hold a bpf_spin_lock are read with BPF_F_LOCK (WALK_LOCKED).
  *
  * Functions return 0 or -errno unless they say otherwise, the backend's own for what the map
