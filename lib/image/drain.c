@@ -23,11 +23,13 @@ struct drain_journal {
 	struct map_info info;
 	uint64_t flags; /* BPF_F_LOCK where the value has a lock */
 	uint32_t room;
+	uint64_t taken;
 	/* by batch */
 	unsigned char *in, *out;
 	bool started, ended;
-	/* by key: all that were there at the beginning */
+	/* by key: those that are taken next */
 	bool by_key;
+	struct walk *walk;
 	struct buffer keys;
 	size_t next;
 };
@@ -68,6 +70,7 @@ const char *drain_obstacle(const struct map_info *info, bool frozen, int *error)
 static void journal_free(struct drain_journal *journal, bool remove)
 {
 	drain_file_close(&journal->file, remove);
+	walk_close(journal->walk);
 	handle_close(journal->map);
 	buffer_free(&journal->keys);
 	free(journal->in);
@@ -133,9 +136,22 @@ int drain_open(struct handle *map, bool locked, const char *state, const struct 
 	return 0;
 }
 
+/*
+ * What is put in while we take out could go on for ever, and be more than the map can be refilled
+ * with: beyond max_entries it stays.
+ */
+static uint32_t room_left(const struct drain_journal *journal)
+{
+	uint64_t left = journal->info.max_entries - journal->taken;
+
+	return left < journal->room ? (uint32_t)left : journal->room;
+}
+
 static int chunk_give(struct drain_journal *journal, struct walk_chunk *chunk)
 {
 	const struct drain_file *file = &journal->file;
+
+	journal->taken += file->batch->count;
 
 	*chunk = (struct walk_chunk){
 		.count = file->batch->count,
@@ -170,14 +186,16 @@ static int batches_next(struct drain_journal *journal, struct walk_chunk *chunk)
 {
 	bool again = false;
 
-	while (!journal->ended) {
+	while (!journal->ended && room_left(journal)) {
 		unsigned char *out = journal->out;
-		uint32_t count;
-		int error = drain_batch_add(&journal->file, journal->room, again);
+		uint32_t count, room = room_left(journal);
+		int error = drain_batch_add(&journal->file, room, again);
 
 		if (!error)
 			error = batch_take(journal, &count);
 		again = true;
+		if (error == -ENOSPC && journal->file.batch && room < journal->room)
+			return 0;
 		if (error == -ENOSPC && journal->file.batch && journal->room < BATCH_MAX) {
 			journal->room *= 2; /* one bucket holds more than fits */
 			continue;
@@ -196,18 +214,28 @@ static int batches_next(struct drain_journal *journal, struct walk_chunk *chunk)
 
 /* --- by key --- */
 
-/* All keys first: taking elements out would move the order. */
-static int keys_collect(struct drain_journal *journal)
+/*
+ * Of most maps all keys first: taking elements out would move the order. An LPM trie has one that
+ * does not move, and a walk there gives no key twice, even if it comes back meanwhile. 1: there are
+ * keys; 0: there are no more.
+ */
+static int keys_more(struct drain_journal *journal)
 {
-	cleanup_with(walk_closep) struct walk *walk = NULL;
+	bool by_chunk = journal->info.type == BPF_MAP_TYPE_LPM_TRIE && !journal->info.ifindex;
 	struct walk_chunk chunk;
-	int more, error = walk_open(journal->map, 0, &walk);
+	int more = journal->walk ? 0 : walk_open(journal->map, 0, &journal->walk);
 
-	if (error)
-		return error;
-	while ((more = walk_next(walk, &chunk)) > 0)
-		buffer_append(&journal->keys, chunk.keys, chunk.count * chunk.key_size);
-	return more < 0 ? more : buffer_error(&journal->keys);
+	if (more)
+		return more;
+	journal->keys.length = journal->next = 0;
+	do {
+		more = walk_next(journal->walk, &chunk);
+		if (more > 0)
+			buffer_append(&journal->keys, chunk.keys, chunk.count * chunk.key_size);
+	} while (more > 0 && !by_chunk);
+	if (more >= 0)
+		more = buffer_error(&journal->keys);
+	return more ? more : journal->keys.length > 0;
 }
 
 /* Into the journal before it is deleted. 1; 0: somebody else was first. */
@@ -231,15 +259,20 @@ static int key_take(struct drain_journal *journal, const void *key)
 static int keys_next(struct drain_journal *journal, struct walk_chunk *chunk)
 {
 	size_t key_size = journal->info.key_size;
-	int error = drain_batch_add(&journal->file, journal->room, false);
+	uint32_t room = room_left(journal);
+	int more = room ? drain_batch_add(&journal->file, room, false) ?: 1 : 0;
 
-	while (error >= 0 && journal->next < journal->keys.length &&
-	       journal->file.batch->count < journal->room) {
-		error = key_take(journal, journal->keys.data + journal->next);
-		journal->next += error < 0 ? 0 : key_size;
+	while (more > 0 && journal->file.batch->count < room) {
+		if (journal->next == journal->keys.length) {
+			more = keys_more(journal);
+			continue;
+		}
+		more = key_take(journal, journal->keys.data + journal->next);
+		journal->next += more < 0 ? 0 : key_size;
+		more = more < 0 ? more : 1;
 	}
-	if (error < 0)
-		return error;
+	if (more < 0 || !room)
+		return more;
 	return journal->file.batch->count ? chunk_give(journal, chunk) : 0;
 }
 
@@ -252,11 +285,8 @@ int drain_next(struct drain_journal *journal, struct walk_chunk *chunk)
 		if ((error != -ENOTSUPP && error != -EOPNOTSUPP) || journal->started)
 			return error;
 		journal->by_key = true;
-		error = 0;
 	}
-	if (!journal->keys.data)
-		error = keys_collect(journal);
-	return error ? error : keys_next(journal, chunk);
+	return keys_next(journal, chunk);
 }
 
 /* --- back --- */

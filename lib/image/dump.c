@@ -2,6 +2,7 @@
 /* Taking a snapshot: each map is read, written and closed before the next one is opened. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -91,19 +92,43 @@ int dump_promise(struct dumper *dumper, struct handle *handle, struct image_map 
 	return error;
 }
 
+bool dump_again(const struct image_map *map, uint64_t elements, unsigned *times)
+{
+	return map->info.max_entries && elements > map->info.max_entries && ++*times < READ_MAX;
+}
+
+/*
+ * A full map whose elements come and go can show more of them, one after the other, than it holds
+ * at a time; they could not be put back. It is read until there are no more than that.
+ */
+static int elements_write(struct dumper *dumper, struct handle *handle, struct image_map *map,
+			  const char *label, unsigned flags, struct fault *fault)
+{
+	unsigned times = 0;
+	uint64_t elements;
+	int error;
+
+	do {
+		error = writer_map_begin(dumper->writer, map, fault);
+		if (!error)
+			error = walk_elements(dumper, handle, map, label, flags, &map->digest,
+					      &elements, true, fault);
+	} while (!error && dump_again(map, elements, &times) && !writer_map_forget(dumper->writer));
+	if (!error && elements > map->info.max_entries && map->info.max_entries)
+		error = fault_set(fault, EAGAIN,
+				  "%s: is full, and changes faster than it can be read: %" PRIu64
+				  " elements were met, and it holds %" PRIu32 " at a time",
+				  label, elements, map->info.max_entries);
+	return error ? error : writer_map_end(dumper->writer, map, fault);
+}
+
 static int dump_plain(struct dumper *dumper, struct handle *handle, size_t index, const char *label,
 		      bool locked, struct fault *fault)
 {
 	struct image_map *map = &dumper->collector.image->maps[index];
 	unsigned flags = WALK_VALUES | (locked ? WALK_LOCKED : 0);
-	uint64_t elements;
-	int error = writer_map_begin(dumper->writer, map, fault);
+	int error = elements_write(dumper, handle, map, label, flags, fault);
 
-	if (!error)
-		error = walk_elements(dumper, handle, map, label, flags, &map->digest, &elements,
-				      true, fault);
-	if (!error)
-		error = writer_map_end(dumper->writer, map, fault);
 	map->has_digest = true;
 	return error ? error : dump_promise(dumper, handle, map, label, flags, fault);
 }

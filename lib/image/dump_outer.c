@@ -22,6 +22,8 @@ static int outer_read(struct handle *handle, struct outer_elements *outer)
 	struct walk_chunk chunk;
 	int error = walk_open(handle, WALK_VALUES, &walk);
 
+	buffer_reset(&outer->keys);
+	buffer_reset(&outer->ids);
 	while (!error && (error = walk_next(walk, &chunk)) > 0) {
 		buffer_append(&outer->keys, chunk.keys, chunk.count * chunk.key_size);
 		buffer_append(&outer->ids, chunk.values, chunk.count * chunk.value_size);
@@ -77,8 +79,13 @@ int dump_outer(struct dumper *dumper, struct handle *handle, size_t index, const
 	struct image *image = dumper->collector.image;
 	struct outer_elements outer = {BUFFER_INIT, BUFFER_INIT};
 	uint32_t kept = 0;
-	int error = outer_read(handle, &outer);
+	unsigned times = 0;
+	int error;
 
+	do
+		error = outer_read(handle, &outer);
+	while (!error &&
+	       dump_again(&image->maps[index], outer.ids.length / sizeof(uint32_t), &times));
 	if (error)
 		error = dump_fault(fault, error, label, "its elements cannot be read");
 	/* The list of maps may move while inner ones are added: index, not pointer. */

@@ -235,6 +235,80 @@ Test(kernel_snapshot, drain_takes_each_element_once_beside_a_writer)
 	backend_close(kernel);
 }
 
+/* --- full, and busy: more elements come by than the map holds at a time --- */
+
+#define FULL 20000u
+
+struct turnover {
+	struct handle *map;
+	bool stop;
+	uint32_t changes;
+};
+
+/* One goes, another one comes. */
+static void *turn_over(void *context)
+{
+	struct turnover *turnover = context;
+	uint32_t keys[FULL], random = 1, next = FULL;
+	uint64_t value = 0;
+
+	for (uint32_t i = 0; i < FULL; i++)
+		keys[i] = i;
+	while (!__atomic_load_n(&turnover->stop, __ATOMIC_ACQUIRE)) {
+		random = random * 1664525 + 1013904223;
+		map_delete(turnover->map, &keys[(random >> 8) % FULL]);
+		keys[(random >> 8) % FULL] = next;
+		turnover->changes += !map_update(turnover->map, &next, &value, BPF_NOEXIST);
+		next++;
+	}
+	return NULL;
+}
+
+static void turnover_start(struct backend *kernel, struct turnover *turnover, pthread_t *thread)
+{
+	struct map_spec spec = MAP_SPEC_INIT;
+	uint64_t value = 0;
+
+	spec.type = BPF_MAP_TYPE_HASH;
+	spec.key_size = 4;
+	spec.value_size = 8;
+	spec.max_entries = FULL;
+	*turnover = (struct turnover){0};
+	cr_assert_eq(tree_mkdir(kernel, &test_root, "app", 0755), 0);
+	cr_assert_eq(map_create(kernel, &spec, &turnover->map), 0);
+	cr_assert_eq(pin(turnover->map, &test_root, "app/full"), 0);
+	for (uint32_t key = 0; key < FULL; key++)
+		cr_assert_eq(map_update(turnover->map, &key, &value, BPF_ANY), 0);
+	cr_assert_eq(pthread_create(thread, NULL, turn_over, turnover), 0);
+}
+
+static void turnover_end(struct backend *kernel, struct turnover *turnover, pthread_t thread)
+{
+	__atomic_store_n(&turnover->stop, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	cr_assert_gt(turnover->changes, 1000);
+	handle_close(turnover->map);
+	tree_unlink(kernel, &test_root, "app/full");
+	tree_rmdir(kernel, &test_root, "app");
+}
+
+Test(kernel_snapshot, a_full_map_that_changes_can_be_put_back)
+{
+	static const struct snapshot_dump_options dump = {.replace = true};
+	static const struct snapshot_dump_options drain = {.drain = true, .replace = true};
+	struct backend *kernel = kernel_fixture_open();
+	struct turnover turnover;
+	pthread_t thread;
+
+	turnover_start(kernel, &turnover, &thread);
+	for (int i = 0; i < 20; i++) /* refuses more than max_entries */
+		cr_assert_leq(elements_of(world_dump(kernel, "full", &dump, 0)), FULL);
+	for (int i = 0; i < 5; i++)
+		cr_assert_leq(elements_of(world_dump(kernel, "full", &drain, 0)), FULL);
+	turnover_end(kernel, &turnover, thread);
+	backend_close(kernel);
+}
+
 /* What has no lookup-and-delete stays, and is told; asked for by name it is refused. */
 Test(kernel_snapshot, drain_leaves_or_refuses_what_cannot_be_taken_out)
 {
