@@ -281,7 +281,8 @@ static int take_inner(struct reader *reader, const struct spec_word *word, const
 		return error;
 	}
 	if (reader->inner->kind != OBJECT_MAP)
-		return fault_set(reader->fault, EINVAL, "inner=%.120s is no map", text);
+		return fault_set(reader->fault, EINVAL, "inner=%.120s is no map",
+				 text ? text : "...");
 	reader->spec.inner_map_fd = handle_fd(reader->inner);
 	return 0;
 }

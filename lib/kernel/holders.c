@@ -4,7 +4,6 @@
  * for what their fdinfo says. Processes that come and go while we look are skipped over.
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
+#include "directory.h"
 #include "internal.h"
 
 struct search {
@@ -22,12 +22,6 @@ struct search {
 	struct holder *holders;
 	size_t count, room;
 };
-
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
 
 /* The contents of a small file of /proc, NUL-terminated; false if it cannot be read. */
 static bool small_file_read(int directory, const char *name, char *text, size_t size)
@@ -73,15 +67,10 @@ static bool process_holds(const struct search *search, int process)
 {
 	cleanup_close int fdinfo = openat(process, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fds = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_with(directory_closep) DIR *directory = fds < 0 ? NULL : fdopendir(fds);
+	cleanup_with(directory_closep) DIR *directory = directory_take(fds);
 	struct dirent *entry;
 
-	if (!directory) {
-		if (fds >= 0)
-			close(fds);
-		return false;
-	}
-	while ((entry = readdir(directory)))
+	while (directory && (entry = readdir(directory)))
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    descriptor_is_kind(fds, entry->d_name, search->kind) &&
 		    descriptor_matches(search, fdinfo, entry->d_name))

@@ -3,7 +3,6 @@
  * The tree of pins: directory operations on bpffs, each done as the caller, so that bpffs itself
  * decides about permission, owners and setgid directories, and its errno goes through.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
+#include "directory.h"
 #include "identity.h"
 #include "place.h"
 
@@ -58,23 +58,14 @@ int kernel_tree_statfs(struct backend *backend, struct statvfs *st)
 
 /* --- listing --- */
 
-static void directory_closep(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 static int directory_open(struct backend *backend, const char *path, DIR **directory)
 {
-	cleanup_close int fd = entry_open(backend, path, O_RDONLY | O_DIRECTORY);
+	int fd = entry_open(backend, path, O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
 		return fd;
-	*directory = fdopendir(fd);
-	if (!*directory)
-		return -errno;
-	fd = -1;
-	return 0;
+	*directory = directory_take(fd);
+	return *directory ? 0 : -errno;
 }
 
 struct listing {

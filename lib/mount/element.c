@@ -247,9 +247,15 @@ static int entries_start(struct mount_handle *handle)
 		fclose(handle->entries);
 	fd = openat(handle->directory, ".map/entries.bin", O_RDONLY | O_CLOEXEC);
 	handle->entries = fd < 0 ? NULL : fdopen(fd, "r");
-	if (handle->entries)
-		setvbuf(handle->entries, NULL, _IOFBF, 1 << 18);
-	return handle->entries ? 0 : -errno;
+	if (!handle->entries) {
+		int error = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	setvbuf(handle->entries, NULL, _IOFBF, 1 << 18);
+	return 0;
 }
 
 /* 1: an element; 0: the end. */

@@ -39,8 +39,8 @@ static inline struct mount_handle *mount_handle(struct handle *handle)
 /* A whole file below a directory into `out`; one write(2) of it. 0 or -errno. */
 int file_read(int directory, const char *path, struct buffer *out);
 int file_write(int directory, const char *path, int flags, const void *bytes, size_t length);
-/* info or .map/info as JSON, a new reference; NULL: it cannot be had. */
-json_t *file_read_json(int directory, const char *path);
+/* info or .map/info as JSON, a new reference; -EIO if it is none. */
+int file_read_json(int directory, const char *path, json_t **json);
 
 /* The handle of an object's directory, which it owns. */
 int mount_handle_new(struct backend *backend, enum object_kind kind, int directory,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The tree of a mount: its directories are those of bpffs, and a pin is a directory too. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 #include <bpf/libbpf.h>
 #include <bpfuse/cleanup.h>
+#include "directory.h"
 #include "internal.h"
 #include "mount.h"
 
@@ -51,15 +51,14 @@ int file_write(int directory, const char *path, int flags, const void *bytes, si
 	return done < 0 ? -errno : 0;
 }
 
-json_t *file_read_json(int directory, const char *path)
+int file_read_json(int directory, const char *path, json_t **json)
 {
 	struct buffer text = BUFFER_INIT;
-	json_t *object = NULL;
+	int error = file_read(directory, path, &text);
 
-	if (!file_read(directory, path, &text))
-		object = json_loadb(text.data ? text.data : "", text.length, 0, NULL);
+	*json = error ? NULL : json_loadb(text.data ? text.data : "", text.length, 0, NULL);
 	buffer_free(&text);
-	return object;
+	return error || *json ? error : -EIO;
 }
 
 static const char *clean(const char *path)
@@ -125,30 +124,39 @@ static int entry_add(struct tree_entry **entries, size_t *count, const struct di
 	return 0;
 }
 
-/* What bpfuse adds to the root has a dot, and no pin has one. */
+/* What bpfuse adds to the root has a dot, and no pin has one; what has gone since is left out. */
+static int entry_list(struct backend *backend, const char *path, const struct dirent *entry,
+		      struct tree_entry **entries, size_t *count)
+{
+	cleanup_free char *child = NULL;
+	struct stat st;
+	int error;
+
+	if (strchr(entry->d_name, '.'))
+		return 0;
+	if (asprintf(&child, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0)
+		return -ENOMEM;
+	error = mount_tree_stat(backend, child, &st);
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	return entry_add(entries, count, entry, st.st_mode & S_IFMT);
+}
+
 static int mount_tree_list(struct backend *backend, const char *path, struct tree_entry **entries,
 			   size_t *count)
 {
 	int fd = directory_open(backend, path), error = 0;
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_with(directory_closep) DIR *listing = directory_take(fd);
 	const struct dirent *entry;
 
 	*entries = NULL;
 	*count = 0;
 	if (!listing)
 		return fd < 0 ? fd : -errno;
-	while (!error && (entry = readdir(listing))) {
-		cleanup_free char *child = NULL;
-		struct stat st;
-
-		if (strchr(entry->d_name, '.'))
-			continue;
-		if (asprintf(&child, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0)
-			error = -ENOMEM;
-		else if (!mount_tree_stat(backend, child, &st))
-			error = entry_add(entries, count, entry, st.st_mode & S_IFMT);
-	}
-	closedir(listing);
+	while (errno = 0, !error && (entry = readdir(listing)))
+		error = entry_list(backend, path, entry, entries, count);
+	if (!error)
+		error = -errno;
 	if (error)
 		tree_entries_free(*entries, *count);
 	return error;
@@ -156,10 +164,12 @@ static int mount_tree_list(struct backend *backend, const char *path, struct tre
 
 static int mount_tree_readlink(struct backend *backend, const char *path, char *target, size_t size)
 {
-	ssize_t length = readlinkat(mount_backend(backend)->root, path, target, size - 1);
+	ssize_t length = readlinkat(mount_backend(backend)->root, path, target, size);
 
 	if (length < 0)
 		return -errno;
+	if ((size_t)length >= size)
+		return -ENAMETOOLONG;
 	target[length] = '\0';
 	return 0;
 }

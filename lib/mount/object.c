@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Objects of a mount: their directories, and the JSON that tells about them. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,9 +7,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <linux/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <bpfuse/cleanup.h>
+#include "directory.h"
 #include "internal.h"
 
 static const char *const directories[] = {
@@ -47,6 +48,7 @@ int mount_handle_new(struct backend *backend, enum object_kind kind, int directo
 {
 	struct mount_handle *made = calloc(1, sizeof(*made));
 	json_t *info;
+	int error;
 
 	if (!made) {
 		close(directory);
@@ -55,13 +57,49 @@ int mount_handle_new(struct backend *backend, enum object_kind kind, int directo
 	made->base.backend = backend;
 	made->base.kind = kind;
 	made->directory = directory;
-	info = file_read_json(directory, infos[kind]);
+	error = file_read_json(directory, infos[kind], &info);
 	made->base.fd = (int)number_of(info, "id");
 	json_decref(info);
-	if (!info) {
+	if (error)
 		mount_handle_close(&made->base);
-		return -EIO;
+	else
+		*handle = &made->base;
+	return error;
+}
+
+static bool map_uses_btf(struct backend *backend, uint32_t map, uint32_t id)
+{
+	char path[64];
+	json_t *info;
+	bool same;
+
+	snprintf(path, sizeof(path), "maps.by-id/%u/.map/info", map);
+	same = !file_read_json(mount_backend(backend)->root, path, &info) &&
+	       number_of(info, "btf_id") == id;
+	json_decref(info);
+	return same;
+}
+
+static int btf_read(struct backend *backend, uint32_t map, uint32_t id, struct handle **handle)
+{
+	struct mount_handle *made = calloc(1, sizeof(*made));
+	struct buffer bytes = BUFFER_INIT;
+	char path[64];
+	int error;
+
+	snprintf(path, sizeof(path), "maps.by-id/%u/.map/btf", map);
+	error = made ? file_read(mount_backend(backend)->root, path, &bytes) : -ENOMEM;
+	if (error) {
+		buffer_free(&bytes);
+		free(made);
+		return error;
 	}
+	*made = (struct mount_handle){
+		.base = {backend, OBJECT_BTF, (int)id},
+		.directory = -1,
+		.bytes = bytes.data,
+		.length = bytes.length,
+	};
 	*handle = &made->base;
 	return 0;
 }
@@ -69,39 +107,13 @@ int mount_handle_new(struct backend *backend, enum object_kind kind, int directo
 /* BTF has no directory of its own: it is read at any map that uses it. */
 static int btf_open(struct backend *backend, uint32_t id, struct handle **handle)
 {
-	struct mount_handle *made;
 	uint32_t map = 0;
+	int error;
 
-	while (!mount_object_next(backend, OBJECT_MAP, map, &map)) {
-		struct buffer bytes = BUFFER_INIT;
-		char path[64];
-		json_t *info;
-		bool same;
-
-		snprintf(path, sizeof(path), "maps.by-id/%u/.map/info", map);
-		info = file_read_json(mount_backend(backend)->root, path);
-		same = number_of(info, "btf_id") == id;
-		json_decref(info);
-		snprintf(path, sizeof(path), "maps.by-id/%u/.map/btf", map);
-		if (!same || file_read(mount_backend(backend)->root, path, &bytes)) {
-			buffer_free(&bytes);
-			continue;
-		}
-		made = calloc(1, sizeof(*made));
-		if (!made) {
-			buffer_free(&bytes);
-			return -ENOMEM;
-		}
-		*made = (struct mount_handle){
-			.base = {backend, OBJECT_BTF, (int)id},
-			.directory = -1,
-			.bytes = bytes.data,
-			.length = bytes.length,
-		};
-		*handle = &made->base;
-		return 0;
-	}
-	return -ENOENT;
+	while (!(error = mount_object_next(backend, OBJECT_MAP, map, &map)))
+		if (map_uses_btf(backend, map, id) && !btf_read(backend, map, id, handle))
+			return 0;
+	return error;
 }
 
 int mount_object_open(struct backend *backend, enum object_kind kind, uint32_t id,
@@ -119,22 +131,24 @@ int mount_object_open(struct backend *backend, enum object_kind kind, uint32_t i
 
 int mount_object_next(struct backend *backend, enum object_kind kind, uint32_t after, uint32_t *id)
 {
-	int fd = kind == OBJECT_BTF ? -1
-				    : openat(mount_backend(backend)->root, directories[kind],
-					     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_with(directory_closep) DIR *listing = NULL;
 	const struct dirent *entry;
 	uint32_t best = 0;
 
+	if (kind == OBJECT_BTF)
+		return -EOPNOTSUPP;
+	listing = directory_take(openat(mount_backend(backend)->root, directories[kind],
+					O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	if (!listing)
-		return kind == OBJECT_BTF ? -EOPNOTSUPP : -errno;
-	while ((entry = readdir(listing))) {
+		return -errno;
+	while (errno = 0, (entry = readdir(listing))) {
 		uint32_t found = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
 		if (found > after && (!best || found < best))
 			best = found;
 	}
-	closedir(listing);
+	if (errno)
+		return -errno;
 	*id = best;
 	return best ? 0 : -ENOENT;
 }
@@ -174,9 +188,11 @@ static int info_fill(struct mount_handle *handle, const json_t *json)
 
 static int info_read(struct mount_handle *handle)
 {
-	json_t *json = file_read_json(handle->directory, infos[OBJECT_MAP]);
-	int error = json ? info_fill(handle, json) : -EIO;
+	json_t *json;
+	int error = file_read_json(handle->directory, infos[OBJECT_MAP], &json);
 
+	if (!error)
+		error = info_fill(handle, json);
 	json_decref(json);
 	return error;
 }
@@ -239,10 +255,11 @@ static const char *link_type_name(uint32_t type)
 
 int mount_prog_info(struct handle *prog, struct prog_info *info)
 {
-	json_t *json = file_read_json(mount_handle(prog)->directory, infos[OBJECT_PROG]);
+	json_t *json;
+	int error = file_read_json(mount_handle(prog)->directory, infos[OBJECT_PROG], &json);
 
-	if (!json)
-		return -EIO;
+	if (error)
+		return error;
 	*info = (struct prog_info){.id = (uint32_t)number_of(json, "id"),
 				   .type = type_number(prog_type_name, text_of(json, "type"))};
 	snprintf(info->name, sizeof(info->name), "%s", text_of(json, "name"));
@@ -253,10 +270,11 @@ int mount_prog_info(struct handle *prog, struct prog_info *info)
 
 int mount_link_info(struct handle *link, struct link_info *info)
 {
-	json_t *json = file_read_json(mount_handle(link)->directory, infos[OBJECT_LINK]);
+	json_t *json;
+	int error = file_read_json(mount_handle(link)->directory, infos[OBJECT_LINK], &json);
 
-	if (!json)
-		return -EIO;
+	if (error)
+		return error;
 	*info = (struct link_info){.id = (uint32_t)number_of(json, "id"),
 				   .type = type_number(link_type_name, text_of(json, "type")),
 				   .prog_id = (uint32_t)number_of(json, "prog_id")};
@@ -270,17 +288,21 @@ int mount_link_info(struct handle *link, struct link_info *info)
 int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf)
 {
 	struct mount_handle *made = calloc(1, sizeof(*made));
+	int error = 0;
 
 	if (!made)
 		return -ENOMEM;
 	made->base = (struct handle){backend, OBJECT_BTF, memfd_create("btf", MFD_CLOEXEC)};
+	if (made->base.fd < 0)
+		error = -errno;
 	made->directory = made->base.fd;
 	made->bytes = malloc(length);
 	made->length = length;
-	if (!made->bytes || made->base.fd < 0 ||
-	    write(made->base.fd, bytes, length) != (ssize_t)length) {
+	if (!error && (!made->bytes || write(made->base.fd, bytes, length) != (ssize_t)length))
+		error = -ENOMEM;
+	if (error) {
 		mount_handle_close(&made->base);
-		return -ENOMEM;
+		return error;
 	}
 	memcpy(made->bytes, bytes, length);
 	*btf = &made->base;
@@ -349,9 +371,13 @@ static int spec_text(struct backend *backend, const struct map_spec *spec, char 
 		json_object_set_new(words, "extra", json_integer((json_int_t)spec->map_extra));
 	if (spec->inner_map_fd >= 0)
 		json_object_set_new(words, "inner", json_integer(spec->inner_map_fd));
-	if (spec->ifindex && !mount_device_by_ifindex(backend, spec->ifindex, &device))
+	if (spec->map_flags & BPF_F_NUMA_NODE)
+		json_object_set_new(words, "numa", json_integer(spec->numa_node));
+	if (spec->ifindex)
+		error = mount_device_by_ifindex(backend, spec->ifindex, &device);
+	if (spec->ifindex && !error)
 		json_object_set_new(words, "dev", json_string(device.name));
-	if (spec->btf_fd >= 0)
+	if (!error && spec->btf_fd >= 0)
 		error = spec_add_btf(spec, words);
 	*text = error ? NULL : json_dumps(words, JSON_COMPACT);
 	json_decref(words);
@@ -395,14 +421,13 @@ static int device_read(struct mount_backend *mount, const char *name, struct dev
 {
 	cleanup_free char *path = NULL;
 	json_t *json;
+	int error;
 
-	if (asprintf(&path, "devices.offload/%s/info", name) < 0) {
-		path = NULL;
+	if (asprintf(&path, "devices.offload/%s/info", name) < 0)
 		return -ENOMEM;
-	}
-	json = file_read_json(mount->root, path);
-	if (!json)
-		return -ENODEV;
+	error = file_read_json(mount->root, path, &json);
+	if (error)
+		return error == -ENOENT ? -ENODEV : error;
 	*info = (struct device_info){.ifindex = (uint32_t)number_of(json, "ifindex"),
 				     .offload = true};
 	snprintf(info->name, sizeof(info->name), "%s", name);
@@ -421,20 +446,14 @@ static int device_search(struct mount_backend *mount, const char *directory, uin
 			 struct device_info *info)
 {
 	int fd = openat(mount->root, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_with(directory_closep) DIR *listing = directory_take(fd);
 	const struct dirent *entry;
 	int error = -ENODEV;
 
-	if (!listing) {
-		if (fd >= 0)
-			close(fd);
-		return -ENODEV;
-	}
-	while (error && (entry = readdir(listing)))
+	while (error && listing && (entry = readdir(listing)))
 		if (entry->d_name[0] != '.' && !device_read(mount, entry->d_name, info) &&
 		    info->ifindex == ifindex)
 			error = 0;
-	closedir(listing);
 	return error;
 }
 

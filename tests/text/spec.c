@@ -285,3 +285,27 @@ Test(spec, types_that_a_file_has_not)
 	       "key=mac: there is no such type in btf=");
 	unlink(types.path);
 }
+
+Test(spec, inner_that_is_no_map)
+{
+	static const char *const texts[] = {
+		"type=array_of_maps key=4 value=4 entries=1 inner=dir/prog",
+		"{\"type\":\"array_of_maps\",\"key\":4,\"value\":4,\"entries\":1,"
+		"\"inner\":{\"prog\":17}}",
+	};
+	static const char *const sentences[] = {"inner=dir/prog is no map", "inner=... is no map"};
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_free char *format = NULL;
+		struct fault fault = FAULT_INIT;
+		struct handle *handle;
+		struct fake fake;
+
+		fake_init(&fake, BPF_MAP_TYPE_HASH, 4, 4);
+		cr_expect_eq(spec_open(&fake.backend, texts[i], strlen(texts[i]), &handle, &format,
+				       &fault),
+			     -EINVAL);
+		cr_expect_str_eq(fault.text, sentences[i]);
+		cr_expect_eq(fake.open_handles, 0);
+	}
+}
