@@ -216,10 +216,8 @@ for verb in verify restore; do
 	for signal in INT TERM HUP; do
 		target=()
 		[ $verb = verify ] || target=(bpffs/place)
-		# a shell starts what runs beside it with SIGINT ignored, which it then stays
-		python3 -c 'import signal, os, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$BPFSNAP" $verb -i fifo "${target[@]}" 2>err &
+		# ignored signals stay ignored: SIGINT by what a shell runs beside it, SIGHUP below nohup(1)
+		env --default-signal=INT,TERM,HUP "$BPFSNAP" $verb -i fifo "${target[@]}" 2>err &
 		pid=$!
 		exec 3>fifo
 		head -c 2000 stream.tar >&3
