@@ -152,7 +152,7 @@ int mountpoint_prepare(const char *mountpoint, const char *source, char **path, 
 	else if (carries_bpfuse(resolved))
 		rc = fault_set(fault, EBUSY, "%s is busy: a bpfuse is mounted there (umount %s)",
 			       resolved, resolved);
-	else if (is_below(resolved, source))
+	else if (strcmp(source, "emu") != 0 && is_below(resolved, source)) /* no directory */
 		rc = fault_set(fault, EINVAL,
 			       "%s is in %s, which would be mirrored into itself: mount "
 			       "elsewhere",

@@ -47,8 +47,12 @@ int mount_handle_new(struct backend *backend, enum object_kind kind, int directo
 		     struct handle **handle);
 void mount_handle_close(struct handle *handle);
 
-/* object.c */
+/* create.c */
+int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf);
+int mount_btf_bytes(struct handle *btf, void **bytes, size_t *length);
 int mount_map_create(struct backend *backend, const struct map_spec *spec, struct handle **map);
+
+/* object.c */
 int mount_object_open(struct backend *backend, enum object_kind kind, uint32_t id,
 		      uint32_t open_flags, struct handle **handle);
 int mount_object_next(struct backend *backend, enum object_kind kind, uint32_t after, uint32_t *id);
@@ -57,8 +61,6 @@ int mount_map_state(struct handle *map, struct map_state *state);
 int mount_map_freeze(struct handle *map);
 int mount_prog_info(struct handle *prog, struct prog_info *info);
 int mount_link_info(struct handle *link, struct link_info *info);
-int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf);
-int mount_btf_bytes(struct handle *btf, void **bytes, size_t *length);
 int mount_device_find(struct backend *backend, const char *name, struct device_info *info);
 int mount_device_by_ifindex(struct backend *backend, uint32_t ifindex, struct device_info *info);
 

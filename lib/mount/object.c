@@ -4,11 +4,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <linux/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <bpfuse/cleanup.h>
 #include "directory.h"
@@ -280,139 +277,6 @@ int mount_link_info(struct handle *link, struct link_info *info)
 				   .prog_id = (uint32_t)number_of(json, "prog_id")};
 	json_decref(json);
 	return 0;
-}
-
-/* --- BTF and new maps --- */
-
-/* Kept here until a map is made with it: SPEC's btf= takes a file. */
-int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf)
-{
-	struct mount_handle *made = calloc(1, sizeof(*made));
-	int error = 0;
-
-	if (!made)
-		return -ENOMEM;
-	made->base = (struct handle){backend, OBJECT_BTF, memfd_create("btf", MFD_CLOEXEC)};
-	if (made->base.fd < 0)
-		error = -errno;
-	made->directory = made->base.fd;
-	made->bytes = malloc(length);
-	made->length = length;
-	if (!error && (!made->bytes || write(made->base.fd, bytes, length) != (ssize_t)length))
-		error = -ENOMEM;
-	if (error) {
-		mount_handle_close(&made->base);
-		return error;
-	}
-	memcpy(made->bytes, bytes, length);
-	*btf = &made->base;
-	return 0;
-}
-
-int mount_btf_bytes(struct handle *btf, void **bytes, size_t *length)
-{
-	const struct mount_handle *handle = mount_handle(btf);
-
-	*bytes = malloc(handle->length ? handle->length : 1);
-	if (!*bytes)
-		return -ENOMEM;
-	memcpy(*bytes, handle->bytes, handle->length);
-	*length = handle->length;
-	return 0;
-}
-
-/* The type's name, as SPEC finds it again; NULL: it has none. */
-static const char *type_name(const struct btf *btf, uint32_t id)
-{
-	const struct btf_type *type = btf__type_by_id(btf, id);
-	const char *name = type ? btf__name_by_offset(btf, type->name_off) : NULL;
-
-	return name && *name ? name : NULL;
-}
-
-/* " btf=FILE key=NAME value=NAME"; -EOPNOTSUPP where a type has no name to be called by. */
-static int spec_add_btf(const struct map_spec *spec, json_t *words)
-{
-	char path[64];
-	struct btf *btf;
-	const char *key, *value;
-	int error = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), spec->btf_fd);
-	btf = btf__parse_raw(path);
-	if (!btf)
-		return -errno;
-	key = type_name(btf, spec->btf_key_type_id);
-	value = type_name(btf, spec->btf_value_type_id);
-	if (!key || !value)
-		error = -EOPNOTSUPP;
-	else if (json_object_set_new(words, "btf", json_string(path)) ||
-		 json_object_set_new(words, "key", json_string(key)) ||
-		 json_object_set_new(words, "value", json_string(value)))
-		error = -ENOMEM;
-	btf__free(btf);
-	return error;
-}
-
-static int spec_text(struct backend *backend, const struct map_spec *spec, char **text)
-{
-	char type[24], flags[16];
-	struct device_info device;
-	json_t *words;
-	int error = 0;
-
-	snprintf(flags, sizeof(flags), "%u", spec->map_flags);
-	words = json_pack("{s:s, s:I, s:I, s:I, s:s}", "type", map_type_name(spec->type, type),
-			  "key", (json_int_t)spec->key_size, "value", (json_int_t)spec->value_size,
-			  "entries", (json_int_t)spec->max_entries, "flags", flags);
-	if (*spec->name)
-		json_object_set_new(words, "name", json_string(spec->name));
-	if (spec->map_extra)
-		json_object_set_new(words, "extra", json_integer((json_int_t)spec->map_extra));
-	if (spec->inner_map_fd >= 0)
-		json_object_set_new(words, "inner", json_integer(spec->inner_map_fd));
-	if (spec->map_flags & BPF_F_NUMA_NODE)
-		json_object_set_new(words, "numa", json_integer(spec->numa_node));
-	if (spec->ifindex)
-		error = mount_device_by_ifindex(backend, spec->ifindex, &device);
-	if (spec->ifindex && !error)
-		json_object_set_new(words, "dev", json_string(device.name));
-	if (!error && spec->btf_fd >= 0)
-		error = spec_add_btf(spec, words);
-	*text = error ? NULL : json_dumps(words, JSON_COMPACT);
-	json_decref(words);
-	return error ? error : *text ? 0 : -ENOMEM;
-}
-
-static int made_directory(struct mount_backend *mount)
-{
-	if (*mount->made)
-		return 0;
-	snprintf(mount->made, sizeof(mount->made), MADE_PREFIX "%d", (int)getpid());
-	if (!mkdirat(mount->root, mount->made, 0700) || errno == EEXIST)
-		return 0;
-	*mount->made = '\0';
-	return -errno;
-}
-
-int mount_map_create(struct backend *backend, const struct map_spec *spec, struct handle **map)
-{
-	struct mount_backend *mount = mount_backend(backend);
-	cleanup_free char *text = NULL;
-	char path[96];
-	int directory, error = spec_text(backend, spec, &text);
-
-	if (!error)
-		error = made_directory(mount);
-	if (error)
-		return error;
-	snprintf(path, sizeof(path), "%s/%u", mount->made, mount->count);
-	error = file_write(mount->root, path, O_CREAT | O_EXCL, text, strlen(text));
-	if (error)
-		return error;
-	mount->count++;
-	directory = openat(mount->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return directory < 0 ? -errno : mount_handle_new(backend, OBJECT_MAP, directory, map);
 }
 
 /* --- devices --- */

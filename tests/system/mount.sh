@@ -29,6 +29,9 @@ mkdir -p "$scratch/c"
 check "whoever reads its output meets the end of it" timeout 20 bash -c \
 	'x=$("$1" emu "$2" 2>&1) && [ -z "$x" ]' bash "$BPFUSE" "$scratch/c"
 umount "$scratch/c"
+mkdir "$scratch/emu"
+check "emu is no directory, even where there is one of that name" sh_c \
+	"cd '$scratch' && '$BPFUSE' emu emu && umount emu"
 check "umount" umount "$scratch/a"
 expect "nothing is left" "" "$(type_of "$scratch/a")"
 
