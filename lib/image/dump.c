@@ -14,7 +14,6 @@
 #include "image/incremental.h"
 #include "image/manifest.h"
 #include "image/output.h"
-#include "image/owner.h"
 #include "image/reader.h"
 #include "image/report.h"
 
@@ -326,13 +325,11 @@ static int dump_incremental(struct backend *backend, const struct snapshot_sourc
 {
 	struct snapshot_dump_options full_options = *options;
 	cleanup_with(image_freep) struct image *full = NULL;
-	char owner[OWNER_TEXT_SIZE];
 	cleanup_free char *path = NULL;
-	int error;
+	int error = output_beside(directory, &path, fault);
 
-	owner_print(owner);
-	if (asprintf(&path, "%s.bpfsnap-%s", directory, owner) < 0)
-		return fault_set(fault, ENOMEM, "out of memory");
+	if (error)
+		return error;
 	full_options.replace = true;
 	error = dump_full(backend, sources, count, path, &full_options, report, fault);
 	if (!error)

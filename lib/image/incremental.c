@@ -251,8 +251,7 @@ int incremental_complete(struct image **image, const char *base_directory,
 {
 	cleanup_with(image_freep) struct image *difference = *image;
 	cleanup_with(image_freep) struct image *base = NULL;
-	const char *temporary = getenv("TMPDIR");
-	char directory[4096];
+	struct snapshot_scratch scratch;
 	int error = base_open(difference, base_directory ? base_directory : difference->base,
 			      progress, &base, fault);
 
@@ -261,16 +260,15 @@ int incremental_complete(struct image **image, const char *base_directory,
 		fault_prefix(fault, "the base");
 		return error;
 	}
-	snprintf(directory, sizeof(directory), "%.4000s/bpfsnap-XXXXXX",
-		 temporary ? temporary : "/tmp");
-	if (!mkdtemp(directory))
-		return fault_set(fault, errno, "%s: %s", directory, strerror(errno));
-	error = complete_into(difference, base, directory, fault);
-	if (!error)
-		error = image_read_and_remove(directory, SNAPSHOT_ELEMENTS, progress, image, fault);
+	error = snapshot_scratch_make(&scratch, fault);
 	if (error)
-		rmdir(directory);
-	else {
+		return error;
+	error = complete_into(difference, base, scratch.path, fault);
+	if (!error)
+		error = image_read_and_remove(scratch.path, SNAPSHOT_ELEMENTS, progress, image,
+					      fault);
+	snapshot_scratch_remove(&scratch);
+	if (!error) {
 		free((*image)->directory);
 		(*image)->directory = move_ptr(difference->directory);
 	}

@@ -12,7 +12,8 @@
 #include <bpfuse/cleanup.h>
 #include "image/message.h"
 #include "image/output.h"
-#include "image/owner.h"
+#include "image/state.h"
+#include "owner.h"
 
 /* All that a snapshot or the temporary directory of one may hold. */
 static const char *const known_files[] = {
@@ -36,30 +37,25 @@ int output_remove(int parent, const char *name)
 	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
 }
 
-static void temporary_prefix(const char *name, char prefix[NAME_MAX + 1])
+static void temporary_prefix(const char *name, char prefix[NAME_MAX])
 {
-	snprintf(prefix, NAME_MAX + 1, ".%.150s.bpfsnap-", name);
+	snprintf(prefix, NAME_MAX, ".%.150s.bpfsnap-", name);
 }
 
-/* Directories of dumps to the same name that were killed. */
+static int stale_remove(void *context, int parent, const char *name)
+{
+	output_remove(parent, name);
+	return 0;
+}
+
+/* Directories of dumps to the same name that were killed, and theirs that were complete. */
 static void collect_stale(int parent, const char *name)
 {
-	char prefix[NAME_MAX + 1];
-	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
+	char prefix[NAME_MAX + 1] = ".";
 
-	if (!listing) {
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	temporary_prefix(name, prefix);
-	while ((entry = readdir(listing)))
-		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
-		    !owner_alive(entry->d_name + strlen(prefix)))
-			output_remove(parent, entry->d_name);
-	closedir(listing);
+	temporary_prefix(name, prefix + 1);
+	state_visit_stale(parent, prefix + 1, stale_remove, NULL);
+	state_visit_stale(parent, prefix, stale_remove, NULL);
 }
 
 static int directory_holds(int parent, const char *name, bool *known_only)
@@ -131,7 +127,7 @@ static int wanted_split(struct output *output, const char *given, struct fault *
 
 static int temporary_create(struct output *output, const char *given, struct fault *fault)
 {
-	char prefix[NAME_MAX + 1], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
+	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
 	struct stat st;
 	ssize_t length;
 
@@ -154,6 +150,26 @@ static int temporary_create(struct output *output, const char *given, struct fau
 	path[length] = '\0';
 	output->path = strdup(path);
 	return output->path ? 0 : fault_set(fault, ENOMEM, "out of memory");
+}
+
+int output_beside(const char *directory, char **path, struct fault *fault)
+{
+	struct output output = {.parent = -1, .fd = -1};
+	cleanup_free char *resolved = realpath(directory, NULL), *copy = NULL;
+	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE];
+	int error = wanted_split(&output, directory, fault);
+
+	copy = strdup(resolved ? resolved : directory);
+	if (!error) {
+		temporary_prefix(output.name, prefix);
+		owner_print(owner);
+		if (!copy || asprintf(path, "%s/%s%s-full", dirname(copy), prefix, owner) < 0)
+			error = fault_set(fault, ENOMEM, "out of memory");
+		else
+			collect_stale(output.parent, output.name);
+	}
+	output_close(&output);
+	return error;
 }
 
 int output_open(const char *directory, bool replace, struct output *output, struct fault *fault)
@@ -183,28 +199,33 @@ void output_close(struct output *output)
 	free(output->name);
 }
 
+int output_place(int parent, const char *temporary, const char *name, bool exchange)
+{
+	unsigned flags = exchange ? RENAME_EXCHANGE : 0;
+	int error;
+
+	if (renameat2(parent, temporary, parent, name, flags))
+		return -errno;
+	if (!fsync(parent))
+		return 0;
+	error = -errno;
+	/* if it cannot be taken back it is there, complete */
+	return renameat2(parent, name, parent, temporary, flags) ? 0 : error;
+}
+
 /* A new name, an empty directory, or (replace) a snapshot: in one step each. */
 int output_commit(struct output *output, struct fault *fault)
 {
-	int error = 0;
+	int error = fsync(output->fd) ? -errno : 0;
 
-	if (fsync(output->fd))
-		error = errno;
-	else if (!renameat(output->parent, output->temporary, output->parent, output->name))
-		output->committed = true;
-	else if (!output->replace || (errno != ENOTEMPTY && errno != EEXIST))
-		error = errno;
-	else if (renameat2(output->parent, output->temporary, output->parent, output->name,
-			   RENAME_EXCHANGE))
-		error = errno;
-	else
-		output->committed = true;
+	if (!error)
+		error = output_place(output->parent, output->temporary, output->name, false);
+	if ((error == -ENOTEMPTY || error == -EEXIST) && output->replace)
+		error = output_place(output->parent, output->temporary, output->name, true);
 	if (error)
-		return fault_set(fault, error, "%s: cannot be put in place: %s", output->name,
-				 strerror(error));
-	if (fsync(output->parent))
-		return fault_set(fault, errno, "%s: cannot be synced: %s", output->name,
-				 strerror(errno));
+		return fault_set(fault, -error, "%s: cannot be put in place: %s", output->name,
+				 strerror(-error));
+	output->committed = true;
 	output_remove(output->parent, output->temporary);
 	return 0;
 }

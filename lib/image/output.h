@@ -26,10 +26,21 @@ struct output {
  * failure, too, output_close() is called.
  */
 int output_open(const char *directory, bool replace, struct output *output, struct fault *fault);
+/*
+ * A name beside `directory` (malloc'ed) for a snapshot that is there in passing: left by a kill, it
+ * is removed by the next output_open() of the directory.
+ */
+int output_beside(const char *directory, char **path, struct fault *fault);
 /* Gives the directory, whose files are synced, the wanted name. */
 int output_commit(struct output *output, struct fault *fault);
 /* Without output_commit() before, removes the directory and what was written to it. */
 void output_close(struct output *output);
+
+/*
+ * Gives what is called `temporary` the name, or (exchange) each the other's, so that it is on disk.
+ * 0, or -errno and nothing has changed.
+ */
+int output_place(int parent, const char *temporary, const char *name, bool exchange);
 
 /* Removes a directory that holds nothing but a snapshot's files, or what is left of them. */
 int output_remove(int parent, const char *name);

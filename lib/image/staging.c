@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "image/collect.h"
-#include "image/owner.h"
+#include "owner.h"
 #include "image/report.h"
 #include "image/staging.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
-#include "image/owner.h"
+#include "owner.h"
 #include "image/state.h"
 
 /* What users other than root have for such things; /tmp where nothing is said. */

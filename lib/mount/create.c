@@ -14,6 +14,7 @@
 #include <bpf/btf.h>
 #include <bpfuse/cleanup.h>
 #include "internal.h"
+#include "owner.h"
 
 /* Kept here until a map is made with it. */
 int mount_btf_load(struct backend *backend, const void *bytes, size_t length, struct handle **btf)
@@ -67,14 +68,12 @@ static const char *type_name(const struct btf *btf, uint32_t id)
  */
 static int btf_file_make(int btf_fd, char path[PATH_MAX])
 {
-	const char *temporary = getenv("TMPDIR");
 	char made[PATH_MAX];
 	cleanup_close int fd = -1;
 	struct stat st;
 	off_t from = 0;
 
-	snprintf(made, sizeof(made), "%.4000s/bpfsnap-btf-XXXXXX",
-		 temporary && *temporary ? temporary : "/tmp");
+	owner_temporary(made);
 	fd = mkostemp(made, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

@@ -216,7 +216,7 @@ def check_spec_words():
 
 
 def check_environment():
-    for name, rooms in (("bpfuse.8", ["fs"]), ("bpfsnap.8", ["tools/bpfsnap", "lib/image"])):
+    for name, rooms in (("bpfuse.8", ["fs"]), ("bpfsnap.8", ["tools/bpfsnap", "lib/image", "lib"])):
         sources = "".join(read(f"{room}/{source}") for room in rooms
                           for source in os.listdir(os.path.join(TOP, room)) if source.endswith(".c"))
         expect_same(f"environment of {name}", set(re.findall(r'getenv\("(\w+)"\)', sources)),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""kill -9 at random moments of dump, restore, restore --in-place and dump --drain.
+"""kill -9 at random moments of dump, restore, restore --in-place, dump --drain and of streams.
 
 usage: kill.py BPFSNAP [MOMENTS]
 
@@ -46,6 +46,7 @@ class World:
         self.scratch = tempfile.mkdtemp(prefix='bpfsnap-kill-')
         self.bpffs = os.path.join(self.scratch, 'bpffs')
         self.state = os.path.join(self.scratch, 'state')
+        os.environ['TMPDIR'] = self.scratch
         os.mkdir(self.bpffs)
         run('mount', '-t', 'bpf', 'bpf', self.bpffs)
 
@@ -275,6 +276,38 @@ def check_drain(world, count):
     return moments(count, words, before, after)
 
 
+def check_streams(world, count):
+    """A dump to a tar file, and a restore of one; and a snapshot of what differs from another."""
+    app, place = os.path.join(world.bpffs, 'app'), os.path.join(world.bpffs, 'streamed')
+    small, tar, out = world.path('small.tar'), world.path('out.tar'), world.path('differs')
+    base = world.path('base')
+    os.mkdir(place)
+    world.bpfsnap('dump', '-o', small, os.path.join(world.bpffs, 'small'))
+    world.bpfsnap('dump', '-o', tar, '--queues', app)
+    world.bpfsnap('dump', '-D', base, '--queues', app)
+    world.update('app/slots', key_bytes(3), *(key_bytes(99) * 2))
+    before_all = sorted(os.listdir(world.scratch))
+    words = {'dump': [BPFSNAP, 'dump', '-o', tar, '--queues', '--state', world.state, app],
+             'restore': [BPFSNAP, 'restore', '-i', tar, '--replace', '--state', world.state, place],
+             'incremental': [BPFSNAP, 'dump', '-D', out, '--incremental', base, '--queues', '--state',
+                             world.state, app]}
+
+    def after():
+        run(BPFSNAP, 'verify', '-i', tar)
+        world.bpfsnap('dump', '-o', small, os.path.join(world.bpffs, 'small'))
+        world.bpfsnap('dump', '-o', tar, '--queues', app)
+        world.bpfsnap('restore', '-i', small, '--replace', place)
+        if os.path.exists(out):
+            run(BPFSNAP, 'verify', out)
+            shutil.rmtree(out)
+        world.bpfsnap('dump', '-D', out, '--incremental', base, '--queues', app)
+        shutil.rmtree(out)
+        assert_no_leftovers(world)
+        assert sorted(os.listdir(world.scratch)) == before_all, sorted(os.listdir(world.scratch))
+
+    return sum(moments(count // 3 + 1, each, lambda: None, after) for each in words.values())
+
+
 def sweep(world, prefix):
     """What the next dump to that name would remove."""
     for name in os.listdir(world.scratch):
@@ -333,7 +366,8 @@ def main():
     checks = [('dump', check_dump, MOMENTS // 4), ('restore', check_restore, MOMENTS // 4),
               ('restore --in-place', check_in_place, MOMENTS // 4),
               ('dump --drain', check_drain, MOMENTS // 8),
-              ('dump --drain beside a writer', check_drain_beside_a_writer, MOMENTS // 8)]
+              ('dump --drain beside a writer', check_drain_beside_a_writer, MOMENTS // 16),
+              ('dump -o, restore -i, dump --incremental', check_streams, MOMENTS // 16)]
     try:
         world.build()
         for number, (title, check, count) in enumerate(checks, 1):

@@ -51,13 +51,6 @@ int input_parse(const char *verb, int argc, char **argv, const struct verb_optio
 int input_open(const struct input *input, enum snapshot_check check, bool quiet,
 	       struct image **image);
 
-/* A directory of this run's own, gone at its end. */
-struct scratch {
-	char path[4096];
-};
-int scratch_make(struct scratch *scratch, struct fault *fault);
-void scratch_remove(struct scratch *scratch);
-
 /*
  * A bar on the terminal after the first second; ends the work when a signal asks for it, so that
  * nothing of it is left.

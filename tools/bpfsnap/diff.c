@@ -51,15 +51,15 @@ static int live_dump(const char *path, const char *directory,
 static int live_open(const char *path, const struct snapshot_progress *progress,
 		     struct image **image, struct fault *fault)
 {
-	struct scratch scratch;
-	int error = scratch_make(&scratch, fault);
+	struct snapshot_scratch scratch;
+	int error = snapshot_scratch_make(&scratch, fault);
 
 	if (error)
 		return error;
 	error = live_dump(path, scratch.path, progress, fault);
 	if (!error)
 		error = snapshot_open(scratch.path, NULL, SNAPSHOT_HEADS, progress, image, fault);
-	scratch_remove(&scratch);
+	snapshot_scratch_remove(&scratch);
 	return error;
 }
 

@@ -120,17 +120,6 @@ struct delivery {
 	const struct snapshot_progress *progress;
 };
 
-static int stream_write(const struct delivery *delivery, const char *directory, int fd,
-			struct fault *fault)
-{
-	int error = snapshot_pack(directory, fd, delivery->progress, fault);
-
-	/* pipes and terminals cannot be synced */
-	if (!error && fsync(fd) && errno != EINVAL && errno != EROFS)
-		error = fault_set(fault, errno, "%s: %s", delivery->stream, strerror(errno));
-	return error;
-}
-
 /* A device, a pipe: what was written there cannot be taken back. */
 static int stream_write_special(const struct delivery *delivery, const char *directory,
 				struct fault *fault)
@@ -138,34 +127,14 @@ static int stream_write_special(const struct delivery *delivery, const char *dir
 	const char *stream = delivery->stream;
 	cleanup_close int fd = strcmp(stream, "-") ? open(stream, O_WRONLY | O_TRUNC | O_CLOEXEC)
 						   : dup(STDOUT_FILENO);
+	int error;
 
 	if (fd < 0)
 		return fault_set(fault, errno, "%s: %s", stream, strerror(errno));
-	return stream_write(delivery, directory, fd, fault);
-}
-
-/* The old file stays until the new one is complete. */
-static int stream_write_file(const struct delivery *delivery, const char *directory,
-			     struct fault *fault)
-{
-	cleanup_free char *real = realpath(delivery->stream, NULL), *temporary = NULL;
-	const char *file = real ? real : delivery->stream;
-	cleanup_close int fd = -1;
-	int error;
-
-	if (asprintf(&temporary, "%s.bpfsnap-XXXXXX", file) < 0) {
-		temporary = NULL;
-		return fault_set(fault, ENOMEM, "out of memory");
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return fault_set(fault, errno, "%s: cannot be written: %s", delivery->stream,
-				 strerror(errno));
-	error = stream_write(delivery, directory, fd, fault);
-	if (!error && rename(temporary, file))
-		error = fault_set(fault, errno, "%s: %s", delivery->stream, strerror(errno));
-	if (error)
-		unlink(temporary);
+	error = snapshot_pack(directory, fd, delivery->progress, fault);
+	/* pipes and terminals cannot be synced */
+	if (!error && fsync(fd) && errno != EINVAL && errno != EROFS)
+		error = fault_set(fault, errno, "%s: %s", stream, strerror(errno));
 	return error;
 }
 
@@ -178,7 +147,7 @@ static int stream_deliver(void *context, const char *directory, struct fault *fa
 
 	special = special || (!stat(delivery->stream, &st) && !S_ISREG(st.st_mode));
 	return special ? stream_write_special(delivery, directory, fault)
-		       : stream_write_file(delivery, directory, fault);
+		       : snapshot_pack_file(directory, delivery->stream, delivery->progress, fault);
 }
 
 static void summary_print(const snapshot_report *report, const char *where)
@@ -227,16 +196,16 @@ static int dump_to(const struct arguments *arguments, const struct located *loca
 static int dump_stream(const struct arguments *arguments, const struct located *located)
 {
 	struct fault fault = FAULT_INIT;
-	struct scratch scratch;
+	struct snapshot_scratch scratch;
 	int status;
 
 	progress_start(arguments->quiet); /* from here on there is something to be removed */
-	if (scratch_make(&scratch, &fault)) {
+	if (snapshot_scratch_make(&scratch, &fault)) {
 		complain("%s", fault.text);
 		return EXIT_FAILED;
 	}
 	status = dump_to(arguments, located, scratch.path);
-	scratch_remove(&scratch);
+	snapshot_scratch_remove(&scratch);
 	return status;
 }
 

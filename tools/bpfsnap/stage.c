@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where a snapshot comes from: a directory, or a stream that is unpacked first. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,29 +8,6 @@
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "bpfsnap.h"
-
-int scratch_make(struct scratch *scratch, struct fault *fault)
-{
-	const char *temporary = getenv("TMPDIR");
-
-	snprintf(scratch->path, sizeof(scratch->path), "%.4000s/bpfsnap-XXXXXX",
-		 temporary && *temporary ? temporary : "/tmp");
-	if (mkdtemp(scratch->path))
-		return 0;
-	return fault_set(fault, errno, "%s: cannot be made: %s", scratch->path, strerror(errno));
-}
-
-void scratch_remove(struct scratch *scratch)
-{
-	DIR *listing = opendir(scratch->path);
-	const struct dirent *entry;
-
-	while (listing && (entry = readdir(listing)))
-		unlinkat(dirfd(listing), entry->d_name, 0);
-	if (listing)
-		closedir(listing);
-	rmdir(scratch->path);
-}
 
 static int stream_open_file(const char *path)
 {
@@ -54,12 +30,12 @@ static int stream_input(const struct input *input, enum snapshot_check check,
 			struct fault *fault)
 {
 	cleanup_close int fd = stream_open_file(input->stream);
-	struct scratch scratch;
+	struct snapshot_scratch scratch;
 	int error;
 
 	if (fd < 0)
 		return fault_set(fault, errno, "%s: %s", input->stream, strerror(errno));
-	error = scratch_make(&scratch, fault);
+	error = snapshot_scratch_make(&scratch, fault);
 	if (error)
 		return error;
 	error = snapshot_unpack(fd, scratch.path, progress, fault);
@@ -67,7 +43,7 @@ static int stream_input(const struct input *input, enum snapshot_check check,
 		error = snapshot_open(scratch.path, input->base, check, progress, image, fault);
 	if (error)
 		fault_rename(fault, error, scratch.path);
-	scratch_remove(&scratch);
+	snapshot_scratch_remove(&scratch);
 	return error;
 }
 

@@ -12,6 +12,7 @@
 #ifndef BPFUSE_SNAPSHOT_H
 #define BPFUSE_SNAPSHOT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -162,11 +163,24 @@ int snapshot_export(struct image *image, enum snapshot_export shape, const char 
 /* --- streams: a snapshot as one tar file --- */
 
 /*
+ * A directory of this process's own in $TMPDIR, to unpack a stream or to make what is packed;
+ * those that killed processes of this user left there are removed.
+ */
+struct snapshot_scratch {
+	char path[PATH_MAX];
+};
+int snapshot_scratch_make(struct snapshot_scratch *scratch, struct fault *fault);
+void snapshot_scratch_remove(const struct snapshot_scratch *scratch);
+
+/*
  * To `fd`, which need not be seekable and stays open. `progress`, here and below, may be NULL; it
  * is also asked when a signal interrupts what waits.
  */
 int snapshot_pack(const char *directory, int fd, const struct snapshot_progress *progress,
 		  struct fault *fault);
+/* Into a file, which is on disk then; one that is there stays until the new one is complete. */
+int snapshot_pack_file(const char *directory, const char *file,
+		       const struct snapshot_progress *progress, struct fault *fault);
 /*
  * Into a directory that is there and empty; only the files a snapshot has, each once, are
  * accepted. What was unpacked before a failure stays there, for the caller to remove.

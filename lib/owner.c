@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
-#include "image/owner.h"
+#include "owner.h"
 
 /* Field 22 of /proc/PID/stat; the command name before it may hold anything but ends with ')'. */
 static unsigned long long process_start(long pid)
@@ -45,4 +45,20 @@ bool owner_alive(const char *text)
 	if (sscanf(text, "%ld-%llu", &pid, &start) != 2 || pid <= 0)
 		return false;
 	return process_start(pid) == start && (!kill((pid_t)pid, 0) || errno == EPERM);
+}
+
+const char *owner_temporary_place(void)
+{
+	const char *place = getenv("TMPDIR");
+
+	return place && *place ? place : "/tmp";
+}
+
+void owner_temporary(char path[PATH_MAX])
+{
+	char owner[OWNER_TEXT_SIZE];
+
+	owner_print(owner);
+	snprintf(path, PATH_MAX, "%.4000s/" OWNER_TEMPORARY "%s-XXXXXX", owner_temporary_place(),
+		 owner);
 }
