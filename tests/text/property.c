@@ -119,8 +119,35 @@ static int make_known(struct btf *btf)
 struct field {
 	int type;
 	char name[32];
-	uint32_t bit_offset, bits;
+	uint32_t bytes;		   /* of its type */
+	uint32_t bit_offset, bits; /* bits 0: no bit-field */
 };
+
+/* Structs and unions may be anonymous, integers bit-fields. */
+static struct field make_field(struct btf *btf, unsigned depth)
+{
+	struct field field = {.type = make_type(btf, depth + 1)};
+	const struct btf_type *type = btf__type_by_id(btf, (uint32_t)field.type);
+
+	field.bytes = (uint32_t)btf__resolve_size(btf, (uint32_t)field.type);
+	snprintf(field.name, sizeof(field.name), "%s", unique_name());
+	if (below(8) == 0 && btf_is_composite(type))
+		field.name[0] = '\0';
+	if (below(4) == 0 && btf_is_int(type) && field.bytes <= 8)
+		field.bits = 1 + below(field.bytes * 8);
+	return field;
+}
+
+/* Behind `bit`, with a gap now and then; returns where the field ends. */
+static uint32_t place_field(struct field *field, uint32_t bit, bool is_union)
+{
+	if (field->bits)
+		bit += below(3);
+	else
+		bit = (bit + 7) / 8 * 8 + (below(5) == 0 ? 8 * below(4) : 0);
+	field->bit_offset = is_union ? 0 : bit;
+	return field->bit_offset + (field->bits ? field->bits : field->bytes * 8);
+}
 
 /* BTF wants all other types to be there before the struct begins. */
 static int make_struct(struct btf *btf, unsigned depth)
@@ -131,30 +158,8 @@ static int make_struct(struct btf *btf, unsigned depth)
 	int id;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct field *field = &fields[i];
-		int64_t bytes;
-
-		field->type = make_type(btf, depth + 1);
-		bytes = btf__resolve_size(btf, (uint32_t)field->type);
-		field->bits = 0;
-		snprintf(field->name, sizeof(field->name), "%s", unique_name());
-		if (below(8) == 0) {
-			const struct btf_type *type = btf__type_by_id(btf, (uint32_t)field->type);
-
-			if (btf_is_composite(type))
-				field->name[0] = '\0';
-		}
-		if (below(4) == 0 && btf_is_int(btf__type_by_id(btf, (uint32_t)field->type)) &&
-		    bytes <= 8)
-			field->bits = 1 + below((uint32_t)bytes * 8);
-		if (!field->bits)
-			bit = (bit + 7) / 8 * 8 + (below(5) == 0 ? 8 * below(4) : 0);
-		else
-			bit += below(3);
-		if (is_union)
-			bit = 0;
-		field->bit_offset = bit;
-		bit += field->bits ? field->bits : (uint32_t)bytes * 8;
+		fields[i] = make_field(btf, depth);
+		bit = place_field(&fields[i], bit, is_union);
 		if ((bit + 7) / 8 > size)
 			size = (bit + 7) / 8;
 	}
