@@ -2,18 +2,11 @@
 #include "key_values.h"
 
 #include <string.h>
-#include <time.h>
 #include <bpfuse/map_type.h>
+#include "clock.h"
 
 #define MISSES_MAX 16
 #define TICK_NS 4000000ull /* CONFIG_HZ=250; at HZ=100 attributes are kept for longer */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Hash tables and arrays; other batches go from key to key and start over where one has gone. */
 static bool has_order(const struct object *map)
@@ -44,7 +37,7 @@ void key_values_stop(struct filesystem *fs, struct key_values *values)
 
 static bool read_more(struct key_values *values)
 {
-	values->read_at = now_ns();
+	values->read_at = monotonic_ns();
 	values->next = values->misses = 0;
 	if (walk_next(values->walk, &values->chunk) > 0)
 		return true;
@@ -81,7 +74,7 @@ const void *key_values_find(struct key_values *values, const void *key)
 	}
 	values->next = at + 1;
 	values->misses = 0;
-	if (now_ns() - values->read_at > TICK_NS)
+	if (monotonic_ns() - values->read_at > TICK_NS)
 		return NULL;
 	return values->chunk.values + at * values->chunk.value_size;
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "clock.h"
 #include "formats.h"
 #include "worker.h"
 
@@ -17,13 +17,6 @@ struct object_cache {
 	unsigned idle;	      /* objects without users */
 	struct object *buckets[BUCKETS];
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void object_free(struct object *object)
 {
@@ -82,7 +75,7 @@ static void *reaper_run(void *argument)
 			continue;
 		}
 		worker_pause(&cache->reaper, IDLE_NS);
-		struct object *idle = take_idle(cache, now_ns() - IDLE_NS);
+		struct object *idle = take_idle(cache, monotonic_ns() - IDLE_NS);
 		pthread_mutex_unlock(&cache->reaper.lock);
 		free_list(idle);
 		pthread_mutex_lock(&cache->reaper.lock);
@@ -138,7 +131,7 @@ static void object_unhold(struct object_cache *cache, struct object *object)
 	struct object *dead = NULL;
 	pthread_mutex_lock(&cache->reaper.lock);
 	if (--object->users == 0) {
-		object->idle_since = now_ns();
+		object->idle_since = monotonic_ns();
 		/* Who ends a link means it to be detached at once. */
 		if (object->kind == OBJECT_LINK)
 			object->doomed = true;

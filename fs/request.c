@@ -5,6 +5,7 @@
 #include <bpfuse/cleanup.h>
 #include <bpfuse/interrupt.h>
 #include <fuse_lowlevel.h>
+#include "clock.h"
 
 /* Whether a signal that it does not block waits for this thread, by /proc/TID/status. */
 static bool has_signal(pid_t thread)
@@ -33,11 +34,9 @@ static bool has_signal(pid_t thread)
 
 bool request_given_up(struct fuse_req *req, struct waiting *waiting)
 {
-	struct timespec now;
 	if (fuse_req_interrupted(req))
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	uint64_t ns = monotonic_ns();
 	if (!waiting->looked)
 		waiting->looked = ns;
 	if (ns - waiting->looked < LOST_INTERRUPT_NS)
