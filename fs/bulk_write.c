@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * Writing entries, entries.json and entries.bin. Every element of a write(2) is parsed before any
  * is applied, also of one that the kernel cuts into several requests: while a request is as long as

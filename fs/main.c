@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* bpfuse: mounts BPF objects as files. */
 #include <errno.h>
 #include <fcntl.h>

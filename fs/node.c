@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * The table is chained buckets over (parent, name). A nodeid is the node's address behind a mask:
  * the kernel sends only what it holds lookups of, and the generation tells one life of an address

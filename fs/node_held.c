@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* What the kernel holds: a list in the order of the last lookup, and how long it is. */
 #include "node_table.h"
 

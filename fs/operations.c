@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * One function per request. Each finds the node, calls what its kind has for it, replies, and
  * puts what was refused into error.log (reply.h). Those on open directories: readdir.c.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * Open addressing: an entry stands in the first slot from its home on that was free, at most
  * PROBES away. The table doubles when three quarters are in use, until it has its greatest size;

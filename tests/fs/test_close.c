@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * An answer may reach its client before the thread that gave it is through, so that the client's
  * close(2) arrives while that thread still has the file. Here it always does. A file that its

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * Clients that wait, for a stream or a slow device, and are interrupted: in each order in which the
  * request, its INTERRUPT and other requests can reach the daemon. Prints TAP.

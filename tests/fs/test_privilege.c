@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * What a process can still do behind privilege_drop(). Each case runs in a child, which tells by
  * its exit status, for the drop cannot be taken back.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * -o ro gives up the ability to write: a process that holds maps open for writing, gives up what
  * the daemon of a read-only mount gives up, and then tries whatever changes maps, files and the

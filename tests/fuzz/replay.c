@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * Runs every file of the directories named on the command line through a fuzz target, so that
  * its corpus is a regression test in any build, with any compiler.

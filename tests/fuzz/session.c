@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /*
  * Requests as the kernel's FUSE sends them, into the session loop of bpfuse with the emulated
  * backend and session/scenario.json: no mount, no privilege, all in this process. What may be

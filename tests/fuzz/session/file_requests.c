@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
+// SPDX-License-Identifier: BSD-2-Clause
 /* Requests that open, about what is open, and those that end a wait. */
 #include <fcntl.h>
 #include <limits.h>
