@@ -17,6 +17,12 @@ enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION };
 	}
 #define IGNORED(text) FUSE_OPT_KEY(text, KEY_IGNORE)
 
+struct parsing {
+	struct options options;	     /* first: fuse_opt's offsets count from here */
+	char *timeout, *max_threads; /* fuse_opt's own %lf and %u would take "5x" for 5 */
+	struct fault *fault;
+};
+
 static const struct fuse_opt option_table[] = {
 	FUSE_OPT_KEY("-h", KEY_HELP),
 	FUSE_OPT_KEY("--help", KEY_HELP),
@@ -33,8 +39,8 @@ static const struct fuse_opt option_table[] = {
 	OPTION("streams", streams),
 	{"formats=%s", offsetof(struct options, formats), 0},
 	{"keys=%s", offsetof(struct options, keys), 0},
-	{"timeout=%lf", offsetof(struct options, timeout), 0},
-	{"max_threads=%u", offsetof(struct options, max_threads), 0},
+	{"timeout=%s", offsetof(struct parsing, timeout), 0},
+	{"max_threads=%s", offsetof(struct parsing, max_threads), 0},
 	/* fstab's words and mount(8)'s defaults, which say nothing to a filesystem */
 	IGNORED("auto"),
 	IGNORED("noauto"),
@@ -49,11 +55,6 @@ static const struct fuse_opt option_table[] = {
 	IGNORED("x-"),
 	IGNORED("comment="),
 	FUSE_OPT_END,
-};
-
-struct parsing {
-	struct options options; /* first: fuse_opt's offsets count from here */
-	struct fault *fault;
 };
 
 static int take_word(struct options *options, const char *word, struct fault *fault)
@@ -100,14 +101,29 @@ static int check(const struct options *options, struct fault *fault)
 	    strcmp(options->keys, "hex") != 0)
 		return fault_set(fault, EINVAL, "expected keys=auto or keys=hex, got keys=%s",
 				 options->keys);
-	if (options->timeout != TIMEOUT_NOT_GIVEN &&
-	    !(options->timeout >= 0 && options->timeout <= 1e9))
-		return fault_set(fault, EINVAL, "timeout= is a number of seconds");
-	if (options->max_threads > THREADS_MAX)
-		return fault_set(fault, EINVAL,
-				 "max_threads= is at most %u (0: the number of CPUs)", THREADS_MAX);
 	if (options->read_only && options->read_write)
 		return fault_set(fault, EINVAL, "both ro and rw are given");
+	return 0;
+}
+
+static int take_timeout(const char *text, double *seconds, struct fault *fault)
+{
+	char *end;
+	*seconds = strtod(text, &end);
+	if (end == text || *end || !(*seconds >= 0 && *seconds <= 1e9))
+		return fault_set(fault, EINVAL, "timeout= is a number of seconds, not %s", text);
+	return 0;
+}
+
+static int take_threads(const char *text, unsigned *threads, struct fault *fault)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || number > THREADS_MAX)
+		return fault_set(fault, EINVAL,
+				 "max_threads= is at most %u (0: the number of CPUs), not %s",
+				 THREADS_MAX, text);
+	*threads = (unsigned)number;
 	return 0;
 }
 
@@ -133,6 +149,12 @@ int options_parse(struct options *options, struct fuse_args *args, struct fault 
 					     : fault_set(fault, EINVAL, "an option cannot be read");
 	fuse_set_log_func(NULL);
 	*options = parsing.options;
+	if (!rc && parsing.timeout)
+		rc = take_timeout(parsing.timeout, &options->timeout, fault);
+	if (!rc && parsing.max_threads)
+		rc = take_threads(parsing.max_threads, &options->max_threads, fault);
+	free(parsing.timeout);
+	free(parsing.max_threads);
 	options->foreground |= options->debug;
 	options->default_permissions |= options->allow_other;
 	return rc ? rc : check(options, fault);

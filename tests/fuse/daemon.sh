@@ -128,9 +128,11 @@ no such mount point|emu $scratch/nonexistent
 a mount point that is a file|emu $scratch/file
 an unknown option|emu $mnt -o no_such_option
 a bad timeout|emu $mnt -o timeout=soon
+a timeout with something behind it|emu $mnt -o timeout=1s
 a formats file with a type that is none|emu $mnt -o formats=$scratch/formats
 a bad formats file|emu $mnt -o formats=$scratch/nonexistent
 too many threads|emu $mnt -o max_threads=-1
+threads with something behind them|emu $mnt -o max_threads=4k
 no scenario behind emu:|emu: $mnt
 a formats file that is a directory|emu $mnt -o formats=$scratch
 no image behind image:|image: $mnt
