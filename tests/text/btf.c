@@ -217,7 +217,7 @@ Test(btf, empty_structs_without_end)
 	struct btf *btf = btf__new_empty();
 	int number = btf__add_int(btf, "unsigned int", 4, 0);
 	int id = btf__add_struct(btf, "s", 0);
-	char name[8];
+	char name[16];
 
 	/* Each has twice the members of the one before, and none a byte. */
 	for (int depth = 0; depth < 30; depth++) {
