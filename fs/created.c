@@ -30,6 +30,22 @@ void created_end(struct file *file)
 	pthread_mutex_unlock(&lock);
 }
 
+void created_forget(const struct node *node, pid_t pid)
+{
+	pthread_mutex_lock(&lock);
+	struct file **link = &created_files;
+	while (*link) {
+		struct file *file = *link;
+		if (file->node == node && file->creator == pid) {
+			*link = file->next_created;
+			file->unwritten = false;
+		} else {
+			link = &file->next_created;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static bool is_made_by(const struct file *file, const struct node *dir, const char *name, pid_t pid)
 {
 	return file->creator == pid && file->node->parent == dir &&

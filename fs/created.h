@@ -16,6 +16,8 @@
 void created_add(struct file *file, pid_t pid);
 /* It was written to, flushed or released. Harmless for files that were never added. */
 void created_end(struct file *file);
+/* Its maker wants to open it by name, for which there must be something: it finds it no more. */
+void created_forget(const struct node *node, pid_t pid);
 /* The node of such a name, referenced for the caller, or NULL. */
 struct node *created_find(struct filesystem *fs, const struct node *dir, const char *name,
 			  pid_t pid);

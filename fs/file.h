@@ -32,7 +32,7 @@ struct file {
 	uint64_t update_flags; /* BPF_ANY, BPF_NOEXIST or BPF_EXIST */
 	mode_t umask;	       /* of who opened it */
 	struct file *next;     /* files that are open for reading, newest first */
-	bool unwritten;	       /* among those of created.h, whose are the next two */
+	atomic_bool unwritten; /* among those of created.h, whose are the next two */
 	pid_t creator;
 	struct file *next_created;
 	void *state; /* of the operations */

@@ -318,6 +318,8 @@ static void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *in
 	if (rc) {
 		if (file)
 			file_free(request.fs, file);
+		if (rc == -ENOENT)
+			created_forget(node, request.pid);
 		reply_status(&request, node, NULL, stale(rc));
 		return;
 	}

@@ -169,6 +169,29 @@ make gone 'type=hash key=4 value=4 entries=4'
 works "a key is removed while it is open" "echo 7 >gone/1; exec 3<gone/1; rm gone/1; sleep 0.1; [ \"\$(cat <&3)\" = 7 ] && [ \"\$(stat -Lc %h.%s /dev/fd/3)\" = 0.2 ]"
 works "a map is unpinned while its files are open" "echo 8 >gone/1; exec 3<gone/1 4<gone/.map/entries; rmdir gone; sleep 0.1; [ \"\$(cat <&3 <&4)\" = '1	8' ] && [ \"\$(cat <&3)\" = 8 ]"
 
+# A process that opens what it has made and not written yet.
+make twice 'type=hash key=4 value=4 entries=8'
+cat >"$scratch/twice.py" <<'END'
+import errno, os
+def tried(call):
+    try:
+        return call()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+CREATE = os.O_WRONLY | os.O_CREAT
+for key, first, second in (("1", CREATE, CREATE), ("2", CREATE | os.O_EXCL, CREATE | os.O_TRUNC),
+                           ("3", CREATE, os.O_WRONLY), ("4", CREATE, os.O_RDONLY)):
+    maker = os.open("twice/" + key, first)
+    again = tried(lambda: os.open("twice/" + key, second))
+    wrote = tried(lambda: os.write(again, b"5\n")) if isinstance(again, int) else again
+    print(wrote, tried(lambda: os.write(maker, b"6\n")), open("twice/" + key).read(), end="")
+END
+same "a key that is not written yet is opened again" "python3 '$scratch/twice.py'" '2 2 6
+2 EEXIST 5
+ENOENT 2 6
+ENOENT 2 6'
+rmdir "$mnt/twice"
+
 # Values of a megabyte and more, by all that programs do with them.
 make big 'type=hash key=4 value=1048584 entries=2'
 cat >"$scratch/big.py" <<'END'
