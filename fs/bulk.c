@@ -141,12 +141,13 @@ static int bulk_read(struct request *request, struct file *file, off_t offset, s
 		return fault_set(&request->fault, EINVAL,
 				 "more than %zu MiB of text: only its last part is kept",
 				 BULK_KEEP >> 20);
-	while (!bulk->ended && bulk->base + file->text.length < start + size) {
+	int rc = object_check_device(request, file->object);
+	while (!rc && !bulk->ended && bulk->base + file->text.length < start + size) {
 		drop_before(file, start);
-		int rc = produce(request, file);
-		if (rc)
-			return rc;
+		rc = produce(request, file);
 	}
+	if (rc)
+		return rc;
 	file_read_text(file, (off_t)(start - bulk->base), size, data, length);
 	return 0;
 }

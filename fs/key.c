@@ -296,13 +296,14 @@ int key_open(struct request *request, struct file *file)
 int key_file_read(struct request *request, struct file *file, off_t offset, size_t size,
 		  const char **data, size_t *length)
 {
-	if (!file->rendered) {
+	int rc = object_check_device(request, file->object);
+	if (!rc && !file->rendered) {
 		buffer_reset(&file->text);
-		int rc = file->node->kind->render(request, file->node, file->object, &file->text);
-		if (rc)
-			return rc;
-		file->rendered = true;
+		rc = file->node->kind->render(request, file->node, file->object, &file->text);
+		file->rendered = !rc;
 	}
+	if (rc)
+		return rc;
 	file_read_text(file, offset, size, data, length);
 	return 0;
 }

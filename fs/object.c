@@ -294,6 +294,16 @@ void object_drop(struct filesystem *fs, enum object_kind kind, uint32_t id)
 	free_list(dead);
 }
 
+static int device_is_gone(struct request *request)
+{
+	return fault_set(&request->fault, ENODEV, "the device that this map is bound to is gone");
+}
+
+int object_check_device(struct request *request, const struct object *map)
+{
+	return is_orphaned(map) ? device_is_gone(request) : 0;
+}
+
 int object_codec(struct request *request, struct object *object, struct codec **codec)
 {
 	int rc = 0;
@@ -309,8 +319,7 @@ int object_codec(struct request *request, struct object *object, struct codec **
 		};
 		rc = codec_open(object->handle, &options, &object->codec, &request->fault);
 		if (rc == -ENODEV)
-			fault_set(&request->fault, ENODEV,
-				  "the device that this map is bound to is gone");
+			rc = device_is_gone(request);
 		free(format);
 	}
 	if (!rc)

@@ -63,6 +63,9 @@ int object_acquire_id(struct request *request, struct backend *backend, enum obj
 void object_hold(struct filesystem *fs, struct object *object);
 void object_release(struct filesystem *fs, struct object *object);
 
+/* -ENODEV if the map's device has gone since it was opened: what was read of it then is no more. */
+int object_check_device(struct request *request, const struct object *map);
+
 /* The codec of a map, made at first need; the caller has a reference of its own. */
 int object_codec(struct request *request, struct object *object, struct codec **codec);
 /* After its format changed: the next codec is a new one. */

@@ -57,7 +57,13 @@ expect "an update that was given up did not happen" 10 "$(cat bound/1)"
 rmdir other
 mv devices.offload/nsim0 devices.offload/eth9
 expect "renamed" eth9 "$(ls devices.offload)"
+exec 3<bound/1 4<bound/.map/entries 5<bound/.map/entries.json 6<bound/.map/entries.bin 7<bound/.map/raw/1
 check "rmdir unregisters" rmdir devices.offload/eth9
+for descriptor in 3 4 5 6 7; do
+	refuses "what was open is read no more" "No such device" dd bs=1 count=1 status=none <&$descriptor
+	expect "and the log says why" 1 "$(last_error | grep -c 'device .* is gone')"
+done
+exec 3<&- 4<&- 5<&- 6<&- 7<&-
 expect "no id is left" "" "$(ls maps.by-id)"
 refuses "a dead map" "No such device" cat bound/1
 expect "and the log says why" 1 "$(last_error | grep -c 'device .* is gone')"
