@@ -115,7 +115,7 @@ static int setattr_error_log(struct request *request, struct node *node,
 			     const struct attr_change *change)
 {
 	if (change->valid & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
-		return -EPERM;
+		return fault_set(&request->fault, EPERM, "error.log belongs to the mount");
 	if (change->valid & FUSE_SET_ATTR_SIZE)
 		return accept_error_log(request, node, NULL, NULL, 0);
 	return 0;

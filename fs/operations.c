@@ -163,7 +163,7 @@ static int setattr_nothing(struct request *request, struct node *node,
 		       (change->valid & FUSE_SET_ATTR_GID && attr->st_gid != st.st_gid);
 	if (changes)
 		return fault_set(&request->fault, EPERM,
-				 "owner and mode here are those of the pin");
+				 "owner and mode here are those of the pin, or else of the mount");
 	return 0;
 }
 
@@ -217,6 +217,11 @@ static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
 
 /* --- changes of directories --- */
 
+static int not_here(struct request *request, const char *what)
+{
+	return fault_set(&request->fault, EPERM, "%s here", what);
+}
+
 /*
  * Replies with the entry that a successful change has made. Something of another type may have
  * been there all the time (removed.h), or have taken the name since: the kernel would call that
@@ -246,7 +251,8 @@ static void ll_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	const struct node_kind *kind = dir->kind;
 	int rc = 0;
 	if (!removed_take(dir->ino, name, request.pid))
-		rc = kind->mkdir ? kind->mkdir(&request, dir, name, mode) : -EPERM;
+		rc = kind->mkdir ? kind->mkdir(&request, dir, name, mode)
+				 : not_here(&request, "no directory can be made");
 	reply_made(&request, dir, name, S_IFDIR, rc);
 }
 
@@ -256,7 +262,8 @@ static void ll_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
 	reply_made(&request, dir, name, mode & S_IFMT,
-		   kind->mknod ? kind->mknod(&request, dir, name, mode) : -EPERM);
+		   kind->mknod ? kind->mknod(&request, dir, name, mode)
+			       : not_here(&request, "no pipe, socket or device can be made"));
 }
 
 static void ll_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -266,14 +273,16 @@ static void ll_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	const struct node_kind *kind = dir->kind;
 	int rc = 0;
 	if (!removed_take(dir->ino, name, request.pid))
-		rc = kind->symlink ? kind->symlink(&request, dir, target, name) : -EPERM;
+		rc = kind->symlink ? kind->symlink(&request, dir, target, name)
+				   : not_here(&request, "no symlink can be made");
 	reply_made(&request, dir, name, S_IFLNK, rc);
 }
 
 static void ll_link(fuse_req_t req, fuse_ino_t nodeid, fuse_ino_t new_parent, const char *new_name)
 {
 	struct request request = request_begin(req);
-	reply_status(&request, node_of(&request, new_parent), new_name, -EPERM);
+	reply_status(&request, node_of(&request, new_parent), new_name,
+		     not_here(&request, "no hard link can be made"));
 }
 
 static void ll_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -281,7 +290,8 @@ static void ll_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	int rc = kind->unlink ? kind->unlink(&request, dir, name) : -EPERM;
+	int rc = kind->unlink ? kind->unlink(&request, dir, name)
+			      : not_here(&request, "nothing can be removed");
 	reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 }
 
@@ -290,7 +300,8 @@ static void ll_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	int rc = kind->rmdir ? kind->rmdir(&request, dir, name) : -EPERM;
+	int rc = kind->rmdir ? kind->rmdir(&request, dir, name)
+			     : not_here(&request, "nothing can be removed");
 	reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 }
 
@@ -300,10 +311,12 @@ static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	struct request request = request_begin(req);
 	struct node *dir = node_of(&request, parent);
 	const struct node_kind *kind = dir->kind;
-	int rc = -EPERM;
+	int rc;
 	if (kind->rename)
 		rc = kind->rename(&request, dir, name, node_of(&request, new_parent), new_name,
 				  flags);
+	else
+		rc = not_here(&request, "nothing can be moved");
 	reply_status(&request, dir, name, rc);
 }
 
@@ -349,7 +362,7 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		file->created = true;
 		rc = dir->kind->create(request, dir, name, file, &child);
 	} else {
-		rc = -EPERM;
+		rc = not_here(request, "no file can be made");
 	}
 	if (rc)
 		return rc;

@@ -9,13 +9,14 @@
 #include <string.h>
 #include <fuse_log.h>
 
-enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION };
+enum option_key { KEY_IGNORE, KEY_HELP, KEY_VERSION, KEY_REMOUNT };
 
 #define OPTION(text, field)                                                                        \
 	{                                                                                          \
 		text, offsetof(struct options, field), 1                                           \
 	}
 #define IGNORED(text) FUSE_OPT_KEY(text, KEY_IGNORE)
+#define REFUSED(text) FUSE_OPT_KEY(text, KEY_REMOUNT)
 
 struct parsing {
 	struct options options;	     /* first: fuse_opt's offsets count from here */
@@ -54,6 +55,22 @@ static const struct fuse_opt option_table[] = {
 	IGNORED("nofail"),
 	IGNORED("x-"),
 	IGNORED("comment="),
+	/* of times of access, which nothing here has, and what mount(8) knows beside */
+	IGNORED("diratime"),
+	IGNORED("nodiratime"),
+	IGNORED("relatime"),
+	IGNORED("norelatime"),
+	IGNORED("strictatime"),
+	IGNORED("nostrictatime"),
+	IGNORED("lazytime"),
+	IGNORED("nolazytime"),
+	IGNORED("iversion"),
+	IGNORED("noiversion"),
+	IGNORED("mand"),
+	IGNORED("nomand"),
+	IGNORED("silent"),
+	IGNORED("loud"),
+	REFUSED("remount"),
 	FUSE_OPT_END,
 };
 
@@ -78,6 +95,11 @@ static int take_argument(void *data, const char *argument, int key, struct fuse_
 	case KEY_VERSION:
 		parsing->options.version = 1;
 		return 0;
+	case KEY_REMOUNT:
+		fault_set(parsing->fault, EINVAL,
+			  "what is mounted keeps its options; the kernel's own (ro, rw, nosuid) "
+			  "change with mount -i -o remount,...");
+		return -1;
 	case FUSE_OPT_KEY_NONOPT:
 		return take_word(&parsing->options, argument, parsing->fault) ? -1 : 0;
 	default:

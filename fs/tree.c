@@ -102,7 +102,9 @@ static int dir_mkdir(struct request *request, struct node *dir, const char *name
 /* bpffs makes no files, and no devices. */
 static int dir_mknod(struct request *request, struct node *dir, const char *name, mode_t mode)
 {
-	return S_ISREG(mode) ? -EACCES : -EPERM;
+	return fault_set(&request->fault, S_ISREG(mode) ? EACCES : EPERM,
+			 "expected a directory, a symlink or a SPEC written to a new name: "
+			 "bpffs holds nothing else");
 }
 
 static int dir_symlink(struct request *request, struct node *dir, const char *target,

@@ -4,7 +4,7 @@
  *
  * A row fits by operation, by a set of map types, by errno, and by a condition where the number
  * alone does not tell. In sentences $K stands for the key, $T for the type's name ($A: with its
- * article), $M for max_entries.
+ * article), $M for max_entries, $N for the map's name.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -64,6 +64,12 @@ static bool if_device_bound(const struct question *question)
 	return question->info && question->info->ifindex;
 }
 
+/* No map of the kernel's shows this flag, which belongs to descriptors: a control map does. */
+static bool if_read_only(const struct question *question)
+{
+	return question->info && question->info->map_flags & BPF_F_RDONLY;
+}
+
 static const struct row {
 	uint32_t operations;
 	uint64_t types;
@@ -83,6 +89,8 @@ static const struct row {
 	 "the map is frozen already, or somebody has it mapped for writing"},
 	{OP(FREEZE), ANY_TYPE, ENOTSUPP, NULL,
 	 "$A map, or one whose values hold locks, timers or pointers, cannot be frozen"},
+	{WRITING, ANY_TYPE, EPERM, if_read_only,
+	 "the $N map tells what the kernel knows: it is read, not written"},
 	{WRITING, ANY_TYPE, EPERM, NULL,
 	 "the map is frozen, or this handle may only read (BPF_F_RDONLY)"},
 	{OP(LOOKUP) | OP(ITERATE), ANY_TYPE, EPERM, NULL,
@@ -142,9 +150,12 @@ static const struct row {
 	 "$A needs key=8 or key=16, a value size and entries=0"},
 	{OP(CREATE), STORAGES, EINVAL, NULL,
 	 "$A needs key=4, entries=0, flags=no_prealloc and BTF of key and value"},
+	{OP(CREATE), HASHES, EINVAL, NULL,
+	 "$A needs a key size, a value size and entries of at least 1, only flags that it takes"
+	 " (not rdonly and wronly at once), no extra=, and a NUMA node that is there"},
 	{OP(CREATE), ANY_TYPE, EINVAL, NULL,
-	 "the kernel knows no such type, or the type does not take these sizes, entries, flags or"
-	 " this name (letters, digits, '_' and '.', at most 15)"},
+	 "the kernel knows no such type, or the type does not take these sizes, entries, flags,"
+	 " extra or NUMA node"},
 	{OP(CREATE), ANY_TYPE, E2BIG, NULL, "the sizes or entries are more than $A can have"},
 	{OP(CREATE), ANY_TYPE, ENOMEM, NULL, "there is not enough memory for a map of this size"},
 	{OP(CREATE), ANY_TYPE, ENOTSUPP, NULL, "$A map cannot have BTF or these flags"},
@@ -195,8 +206,8 @@ static const struct row {
 	{OP(ITERATE), QUEUES, EINVAL, NULL, "$A has no keys to list; pop or peek instead"},
 	{OP(DELETE) | OP(ITERATE), T(BLOOM_FILTER), EOPNOTSUPP, NULL,
 	 "a bloom filter can neither be listed nor forget; push and peek are all it does"},
-	{ANY_OP, RINGS, ENOTSUPP, NULL,
-	 "$A has no elements; read its stream or push to it instead"},
+	{ANY_OP, T(RINGBUF), ENOTSUPP, NULL, "$A has no elements; read its stream instead"},
+	{ANY_OP, T(USER_RINGBUF), ENOTSUPP, NULL, "$A has no elements; push to it instead"},
 	{ANY_OP, 1ull << MAP_TYPE_ARENA, EOPNOTSUPP, NULL, "an arena has no elements, only memory"},
 	{ANY_OP, 1ull << MAP_TYPE_ARENA, EINVAL, NULL, "an arena has no elements, only memory"},
 	{OP(LOOKUP), T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), ENOTSUPP, NULL,
@@ -264,6 +275,13 @@ static const struct row *row_find(enum map_operation operation, const struct que
 	return NULL;
 }
 
+/* As the names are spoken. */
+static bool takes_an(const char *name)
+{
+	return strchr("aeiox", name[0]) || strncmp(name, "lru_", 4) == 0 ||
+	       strncmp(name, "lpm_", 4) == 0 || strncmp(name, "sk_", 3) == 0;
+}
+
 static void word_append(struct buffer *out, char word, const struct map_info *info, const char *key)
 {
 	char name[24];
@@ -277,8 +295,11 @@ static void word_append(struct buffer *out, char word, const struct map_info *in
 		break;
 	case 'A':
 		map_type_name(info ? info->type : 0, name);
-		buffer_append_string(out, strchr("aeioux", name[0]) ? "an " : "a ");
+		buffer_append_string(out, takes_an(name) ? "an " : "a ");
 		buffer_append_string(out, name);
+		break;
+	case 'N':
+		buffer_append_string(out, info ? info->name : "");
 		break;
 	case 'M':
 		buffer_append_u64(out, info ? info->max_entries : 0);

@@ -149,12 +149,21 @@ static int take_flags(struct reader *reader, const struct spec_word *word, const
 	return error;
 }
 
-/* 16 characters go to the kernel, which refuses them; more do not even fit. */
+/* As bpf_obj_name_cpy() has it. */
+static bool is_object_name(const char *text)
+{
+	static const char taken[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+	size_t length = strspn(text, taken);
+
+	return !text[length] && length < OBJECT_NAME_MAX;
+}
+
 static int take_name(struct reader *reader, const struct spec_word *word, const struct node *node,
 		     const char *text)
 {
 	reader->creates = true;
-	if (!text || strlen(text) > OBJECT_NAME_MAX)
+	if (!text || !is_object_name(text))
 		return word_fault(reader, word, node);
 	memcpy(reader->spec.name, text, strlen(text) + 1);
 	return 0;
@@ -293,7 +302,7 @@ static const struct spec_word spec_words[] = {
 	{"value", "a number of bytes or a type", take_value, OBJECT_MAP},
 	{"entries", "a number from 0 to 4294967295", take_entries, OBJECT_MAP},
 	{"flags", "names of flags or a number", take_flags, OBJECT_MAP},
-	{"name", "at most 16 characters", take_name, OBJECT_MAP},
+	{"name", "at most 15 letters, digits, '_' and '.'", take_name, OBJECT_MAP},
 	{"dev", "the name of an interface", take_dev, OBJECT_MAP},
 	{"inner", "the id or the pin of a map, or a SPEC", take_inner, OBJECT_MAP},
 	{"btf", "a file or the id of a BTF object", take_btf, OBJECT_BTF},

@@ -108,6 +108,7 @@ static int map_info_(struct handle *map, struct map_info *info)
 		.key_size = type->key_size,
 		.value_size = type->value_size,
 		.max_entries = INT32_MAX,
+		.map_flags = type->update ? 0 : BPF_F_RDONLY,
 		.btf_id = (uint32_t)map->fd,
 		.btf_key_type_id = key_id,
 		.btf_value_type_id = value_id,

@@ -303,6 +303,9 @@ int scenario_load(struct emu *emu, const char *path, struct fault *fault)
 		return fault_set(fault, errno, "cannot read the scenario %s: %s", path,
 				 strerror(errno));
 	root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
+	if (!root && ferror(file)) /* a directory */
+		return fault_set(fault, errno, "cannot read the scenario %s: %s", path,
+				 strerror(errno));
 	if (!root)
 		return fault_set(fault, EINVAL, "%s:%d:%d: %s", path, where.line, where.column,
 				 where.text);

@@ -118,13 +118,16 @@ static int root_check(const char *directory, int fd, struct fault *fault)
 
 	if (fstatfs(fd, &fs) || fstat(fd, &st))
 		return fault_set(fault, errno, "cannot look at %s: %s", directory, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return fault_set(fault, ENOTDIR,
+				 "%s is not a directory; expected one on a bpffs, emu, "
+				 "emu:SCENARIO.json or image:DIR",
+				 directory);
 	if (fs.f_type != BPF_FS_MAGIC)
 		return fault_set(fault, EINVAL,
 				 "%s is not on a bpffs: mount one there with 'mount -t bpf bpf"
 				 " %s', or serve 'emu'",
 				 directory, directory);
-	if (!S_ISDIR(st.st_mode))
-		return fault_set(fault, ENOTDIR, "%s is not a directory", directory);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <linux/bpf.h>
 #include <bpfuse/explain.h>
 #include <bpfuse/map_type.h>
 #include <criterion/criterion.h>
@@ -108,6 +109,33 @@ Test(explain, names_what_it_is_about)
 	info.type = 2;
 	explain_map_error(&fault, MAP_OP_DELETE, &info, "1", 0, -EINVAL);
 	cr_assert(strstr(fault.text, "an array"), "%s", fault.text);
+}
+
+Test(explain, articles_and_rings)
+{
+	static const struct {
+		uint32_t type;
+		enum map_operation operation;
+		int error;
+		const char *sentence;
+	} known[] = {
+		{BPF_MAP_TYPE_RINGBUF, MAP_OP_LOOKUP, ENOTSUPP,
+		 "a ringbuf has no elements; read its stream instead"},
+		{BPF_MAP_TYPE_USER_RINGBUF, MAP_OP_ITERATE, ENOTSUPP,
+		 "a user_ringbuf has no elements; push to it instead"},
+		{BPF_MAP_TYPE_LRU_HASH, MAP_OP_CREATE, E2BIG,
+		 "the sizes or entries are more than an lru_hash can have"},
+		{BPF_MAP_TYPE_XSKMAP, MAP_OP_ITERATE, ENOTSUPP,
+		 "an xskmap map does not have this operation"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct map_info info = {.type = known[i].type};
+		struct fault fault = FAULT_INIT;
+
+		explain_map_error(&fault, known[i].operation, &info, "1", 0, -known[i].error);
+		cr_expect_str_eq(fault.text, known[i].sentence, "%s", fault.text);
+	}
 }
 
 Test(explain, what_is_not_known_is_told_plainly)

@@ -166,6 +166,11 @@ refuses "a /dev/fuse that one may not open: what to do" "chmod 666 /dev/fuse" un
 	exec setpriv --reuid=1000 --regid=1000 --clear-groups "$2" emu "$1/own"' bash "$scratch" "$BPFUSE"
 check "options of fstab are ignored" "$BPFUSE" emu "$mnt" -o auto,nofail,user,_netdev,x-systemd.automount,rw
 umount "$mnt"
+check "so are those of times of access" "$BPFUSE" emu "$mnt" -o noatime,nodiratime,relatime,lazytime,silent
+refuses "a remount: what to do" "mount -i -o remount" "$BPFUSE" emu "$mnt" -o remount,ro
+umount "$mnt"
+refuses "a scenario that is a directory" "Is a directory" "$BPFUSE" "emu:$scratch" "$mnt"
+refuses "a source that is a file: what it may be" "emu:SCENARIO.json" "$BPFUSE" "$scratch/file" "$mnt"
 check "-h" "$BPFUSE" -h
 check "-V" "$BPFUSE" -V
 

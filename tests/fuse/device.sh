@@ -86,5 +86,10 @@ expect "control maps" "prog_stats sock xdp" "$(cd maps.control && echo *)"
 expect "no program is attached" none "$(jq -r .mode maps.control/xdp/a)"
 refuses "no interface can be made by touch" "No such file" touch maps.control/xdp/none
 logged "and the log says so" xdp/none
+for map in prog_stats sock; do
+	expect "$map can only be read" rdonly "$(cat maps.control/$map/.map/flags)"
+	refuses "$map: an element cannot be written" "not permitted" touch maps.control/$map/4000
+	logged "and why" "the $map map tells what the kernel knows: it is read, not written"
+done
 cd /
 finish

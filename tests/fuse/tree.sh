@@ -94,6 +94,7 @@ expect "is a rename of the pin" "m" "$(ls "$bpffs" | grep -x m)"
 check "mv -T of a map over another replaces the pin" mv -T three m
 expect "one is left" "m moved" "$(echo *[!.]* | tr ' ' '\n' | grep -v '\.' | sort | xargs)"
 refuses "a map is no place to move things into" "" mkdir m/sub
+logged "and the log says so" "/m/sub: no directory can be made here: Operation not permitted"
 id=$(cat m/.map/id)
 check "rmdir unpins" rmdir m
 sleep 2
