@@ -11,7 +11,7 @@ int hashtab_alloc(struct emu *emu, const struct map_spec *spec, const struct emu
 	struct hashtab *table;
 	int error;
 
-	if (spec->max_entries > 1u << 31)
+	if (!hashtab_buckets_ok(buckets))
 		return -E2BIG;
 	table = calloc(1, sizeof(*table));
 	if (!table)

@@ -54,6 +54,8 @@ void hashtab_element_show(const struct hashtab *table, struct hashtab_element *e
 /* Gives back an element that was in the table, and those behind it; no lock is held. */
 void hashtab_elements_release(struct hashtab *table, struct hashtab_element *element);
 
+/* htab_map_alloc(): bytes of buckets are counted in 32 bits. */
+bool hashtab_buckets_ok(uint64_t buckets);
 /* What the kernel accounts for an empty table: with its elements if they are preallocated. */
 uint64_t hashtab_kernel_bytes(const struct map_spec *spec, unsigned cpus, uint64_t buckets);
 

@@ -62,6 +62,11 @@ static uint64_t kernel_elements_bytes(const struct map_spec *spec, unsigned cpus
 	return count * element + 8 * (uint64_t)cpus;
 }
 
+bool hashtab_buckets_ok(uint64_t buckets)
+{
+	return buckets <= UINT32_MAX / KERNEL_BUCKET_SIZE;
+}
+
 uint64_t hashtab_kernel_bytes(const struct map_spec *spec, unsigned cpus, uint64_t buckets)
 {
 	uint64_t bytes = KERNEL_TABLE_SIZE + buckets * KERNEL_BUCKET_SIZE;

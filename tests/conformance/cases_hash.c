@@ -292,7 +292,27 @@ static void lpm_batches(struct check *check)
 	handle_close(map);
 }
 
+/* htab_map_alloc(): the bytes of the buckets, a power of two, are counted in 32 bits. */
+static void too_many_entries(struct check *check)
+{
+	static const uint32_t types[] = {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH,
+					 BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH};
+	static const uint32_t entries[] = {(1u << 27) + 1, 1u << 28, 1u << 31, UINT32_MAX};
+	struct map_spec spec = {.key_size = 4, .value_size = 4};
+	struct handle *map;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		spec.type = types[i];
+		spec.map_flags = i < 2 ? BPF_F_NO_PREALLOC : 0;
+		for (size_t j = 0; j < sizeof(entries) / sizeof(entries[0]); j++) {
+			spec.max_entries = entries[j];
+			EXPECT(map_create(check->world->backend, &spec, &map), -E2BIG);
+		}
+	}
+}
+
 const struct test_case hash_cases[] = {
+	{BPF_MAP_TYPE_HASH, "more entries than there can be buckets for", too_many_entries},
 	{BPF_MAP_TYPE_HASH, "get-next-key of an absent key starts over", restart},
 	{BPF_MAP_TYPE_HASH, "batches stop at the first error", batch_stops},
 	{BPF_MAP_TYPE_HASH, "lookup batches give whole buckets", batch_walk},
