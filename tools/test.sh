@@ -53,13 +53,14 @@ headline()
 }
 
 # build_tree DIRECTORY COMPILER MESON-OPTION...
+# A warning is an error here only: users build with compilers that we have not seen.
 build_tree()
 {
 	local tree=$1 compiler=$2
 	shift 2
 	headline "build $tree: $compiler $*"
 	if [ ! -f "$tree/build.ninja" ]; then
-		CC=$compiler meson setup "$tree" "$@" >"$tree.log" 2>&1 ||
+		CC=$compiler meson setup --werror "$tree" "$@" >"$tree.log" 2>&1 ||
 			{ cat "$tree.log"; exit 1; }
 		rm -f "$tree.log"
 	fi

@@ -338,7 +338,7 @@ static size_t word_length(const struct node *node)
 int accept_ids(struct acceptor *acceptor, const struct type *type, unsigned char *bytes)
 {
 	bool is_map = type->kind == TYPE_MAP_REFERENCE;
-	int fd, error;
+	int fd = -1, error;
 
 	if (type->kind == TYPE_DEVMAP || type->kind == TYPE_CPUMAP) {
 		bytes += 4;
