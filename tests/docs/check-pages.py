@@ -206,7 +206,7 @@ def check_scenario():
 
 
 def check_spec_words():
-    table = read("lib/spec.c")
+    table = read("lib/spec_words.c")
     there = set(re.findall(r'^\t\{"(\w+)", "', table, flags=re.M))
     described = set(re.findall(r"\b([a-z]+)=", plain(page("bpfuse.8"))))
     expect_all("words of a new map in bpfuse(8)", there, described)
