@@ -141,7 +141,7 @@ if [ -z "$quick" ]; then
 		-Db_sanitize=address,undefined -Db_lundef=false
 	# What the other compiler made of both backends, beside the kernel.
 	run_sanitized run_ring build-clang oracle 4
-	build_tree build-release gcc -Dbuildtype=release
+	build_tree build-release gcc -Dbuildtype=release -Dtests=disabled
 	check_format
 	./tools/packages.sh install package
 	run_ring build-test package 2

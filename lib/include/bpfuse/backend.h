@@ -312,8 +312,10 @@ struct backend_ops {
 
 	/*
 	 * --- the pin tree; paths are relative to its root, "" is the root itself, no leading
-	 * slash. Symlinks in the last component are never followed. Errors are bpffs's own,
-	 * -EPERM for a dot in a name among them. ---
+	 * slash. A symlink as the last component is not followed; on the way the emulation
+	 * follows it, as path_lookupat() does, and the kernel backend does not (-ENOTDIR), since
+	 * it could lead out of the tree. Errors are bpffs's own, -EPERM for a dot in a name among
+	 * them. ---
 	 */
 	int (*tree_stat)(struct backend *backend, const char *path, struct stat *st);
 	/* *entries: malloc'ed array of *count, names malloc'ed: tree_entries_free(). */
@@ -338,7 +340,10 @@ struct backend_ops {
 	int (*tree_statfs)(struct backend *backend, struct statvfs *st);
 	/* BPF_OBJ_PIN: mode 0600 & ~caller->umask, owner from caller. */
 	int (*pin)(struct handle *handle, const struct caller *caller, const char *path);
-	/* BPF_OBJ_GET; the handle's kind tells what it is. open_flags as object_open(). */
+	/*
+	 * BPF_OBJ_GET; the handle's kind tells what it is. open_flags as object_open(). A symlink
+	 * at the end is followed by the emulation, -EACCES for the kernel backend.
+	 */
 	int (*pin_open)(struct backend *backend, const char *path, uint32_t open_flags,
 			struct handle **handle);
 };
