@@ -413,12 +413,22 @@ static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset
 			reply_status(&request, file->node, NULL, waiting);
 		return;
 	}
+	/*
+	 * A reader that has its answer closes the file, and RELEASE takes the lock: it would wait
+	 * for a thread that still has it. So only what is too long to be copied is sent under it.
+	 */
+	char copy[SESSION_PAGE];
 	pthread_mutex_lock(&file->lock);
 	int rc = file->ops->read(&request, file, offset, size, &data, &length);
-	if (!rc)
+	bool small = !rc && length <= sizeof(copy);
+	if (small)
+		memcpy(copy, data, length);
+	else if (!rc)
 		fuse_reply_buf(req, data, length);
 	pthread_mutex_unlock(&file->lock);
-	if (rc)
+	if (small)
+		fuse_reply_buf(req, copy, length);
+	else if (rc)
 		reply_status(&request, file->node, NULL, rc);
 }
 
@@ -458,8 +468,7 @@ static void ll_release(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info 
 {
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);
-	/* The reply to the last read may have reached its reader before ll_read() is done with it.
-	 */
+	/* A long answer may have reached its reader before ll_read() is done with it. */
 	pthread_mutex_lock(&file->lock);
 	pthread_mutex_unlock(&file->lock);
 	file_free(request.fs, file);

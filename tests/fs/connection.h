@@ -21,7 +21,7 @@ struct connection;
 struct answer {
 	int error; /* 0 or -errno */
 	size_t length;
-	unsigned char body[4096];
+	unsigned char body[8192];
 };
 
 /* threads 1: the loop of -s, which takes one message after the other as they were sent. */
