@@ -200,10 +200,12 @@ int key_lookup(struct request *request, struct node *dir, const char *name,
 }
 
 int key_create(struct request *request, struct node *dir, const char *name,
-	       const struct node_kind *kind, struct file *file, struct node **child)
+	       const struct node_kind *kind, struct file *file, struct node **child,
+	       struct stat *st)
 {
 	cleanup_free unsigned char *key = NULL;
-	int rc = object_acquire(request, dir, &file->object, NULL);
+	struct stat owner;
+	int rc = object_acquire(request, dir, &file->object, &owner);
 	if (!rc && !map_is_keyed(file->object))
 		rc = fault_set(&request->fault, EINVAL, "this type of map has no keys");
 	if (!rc)
@@ -222,6 +224,7 @@ int key_create(struct request *request, struct node *dir, const char *name,
 	if (!*child)
 		return -ENOMEM;
 	key_of(*child)->pending = true;
+	stat_owned(request->fs, *child, &owner, st);
 	file->update_flags = file->flags & O_EXCL ? BPF_NOEXIST : BPF_ANY;
 	return 0;
 }

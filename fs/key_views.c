@@ -79,9 +79,9 @@ static int raw_lookup(struct request *request, struct node *dir, const char *nam
 }
 
 static int raw_create(struct request *request, struct node *dir, const char *name,
-		      struct file *file, struct node **child)
+		      struct file *file, struct node **child, struct stat *st)
 {
-	return key_create(request, dir, name, &kind_raw_key, file, child);
+	return key_create(request, dir, name, &kind_raw_key, file, child, st);
 }
 
 static int raw_list(struct request *request, struct node *dir, struct listing *listing)

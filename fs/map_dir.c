@@ -41,9 +41,9 @@ int map_dir_list(struct request *request, struct node *dir, struct listing *list
 }
 
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
-		   struct node **child)
+		   struct node **child, struct stat *st)
 {
-	return key_create(request, dir, name, &kind_key, file, child);
+	return key_create(request, dir, name, &kind_key, file, child, st);
 }
 
 int map_dir_unlink(struct request *request, struct node *dir, const char *name)

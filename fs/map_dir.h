@@ -17,7 +17,7 @@ int map_dir_lookup(struct request *request, struct node *dir, const char *name, 
 		   struct stat *st);
 int map_dir_list(struct request *request, struct node *dir, struct listing *listing);
 int map_dir_create(struct request *request, struct node *dir, const char *name, struct file *file,
-		   struct node **child);
+		   struct node **child, struct stat *st);
 int map_dir_unlink(struct request *request, struct node *dir, const char *name);
 int map_dir_rmdir(struct request *request, struct node *dir, const char *name);
 int map_dir_rename(struct request *request, struct node *dir, const char *name,

@@ -70,12 +70,13 @@ struct node_kind {
 	const struct node_kind *const *entries;
 	/* In such a table: whether this object has it (NULL: always). */
 	bool (*present)(const struct object *object);
-	/* *child is referenced for the caller; *st may be filled (st_mode not 0) on the way. */
+	/* *child is referenced for the caller; *st may be filled (st_mode not 0) on the way.
+	 * Likewise create. */
 	int (*lookup)(struct request *request, struct node *dir, const char *name,
 		      struct node **child, struct stat *st);
 	int (*list)(struct request *request, struct node *dir, struct listing *listing);
 	int (*create)(struct request *request, struct node *dir, const char *name,
-		      struct file *file, struct node **child);
+		      struct file *file, struct node **child, struct stat *st);
 	int (*mkdir)(struct request *request, struct node *dir, const char *name, mode_t mode);
 	int (*mknod)(struct request *request, struct node *dir, const char *name, mode_t mode);
 	int (*symlink)(struct request *request, struct node *dir, const char *target,

@@ -348,6 +348,7 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		  struct stat *st)
 {
 	struct node *child;
+	bool known = false; /* its attributes */
 	int rc = -ENOENT;
 	if (removed_take(dir->ino, name, request->pid))
 		rc = lookup(request, dir, name, &child, st);
@@ -360,7 +361,9 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		file->flags = (file->flags & ~O_EXCL) | O_TRUNC;
 	} else if (dir->kind->create) {
 		file->created = true;
-		rc = dir->kind->create(request, dir, name, file, &child);
+		st->st_mode = 0;
+		rc = dir->kind->create(request, dir, name, file, &child, st);
+		known = st->st_mode;
 	} else {
 		rc = not_here(request, "no file can be made");
 	}
@@ -368,7 +371,7 @@ static int create(struct request *request, struct node *dir, const char *name, s
 		return rc;
 	file_set_node(file, child);
 	rc = file->ops->open(request, file);
-	return rc ? rc : stat_node(request, child, st);
+	return rc || known ? rc : stat_node(request, child, st);
 }
 
 static void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,

@@ -124,7 +124,7 @@ static bool may_make_objects(const struct request *request)
 }
 
 int pending_create(struct request *request, struct node *dir, const char *name, struct file *file,
-		   struct node **child)
+		   struct node **child, struct stat *st)
 {
 	if (request->fs->backend->read_only)
 		return -EROFS;

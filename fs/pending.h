@@ -10,6 +10,6 @@
 #include "node.h"
 
 int pending_create(struct request *request, struct node *dir, const char *name, struct file *file,
-		   struct node **child);
+		   struct node **child, struct stat *st);
 
 #endif

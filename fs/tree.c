@@ -171,9 +171,9 @@ static int dir_rename(struct request *request, struct node *dir, const char *nam
 }
 
 static int dir_create(struct request *request, struct node *dir, const char *name,
-		      struct file *file, struct node **child)
+		      struct file *file, struct node **child, struct stat *st)
 {
-	return pending_create(request, dir, name, file, child);
+	return pending_create(request, dir, name, file, child, st);
 }
 
 int tree_setattr(struct request *request, struct node *node, const struct attr_change *change)
