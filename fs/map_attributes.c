@@ -174,14 +174,22 @@ static int render_format(struct request *request, struct node *node, struct obje
 	return rc;
 }
 
-/* Tried before it is kept: a format that does not fit is refused in this write. */
-static int accept_format(struct request *request, struct node *node, struct object *map,
-			 const char *text, size_t length)
+/* What was said so far of the map and fits it. */
+static int older_format(struct request *request, struct object *map, char **format)
 {
-	length = text_trim(&text, length);
-	cleanup_free char *format = strndup(text, length);
-	if (!format)
-		return -ENOMEM;
+	cleanup_with(codec_putp) struct codec *codec = NULL;
+	bool many;
+	int rc = object_codec(request, map, &codec);
+	if (rc)
+		return rc;
+	cleanup_free char *said = formats_of(request->fs->formats, map, &many);
+	*format = strdup(said && !(many && codec_note(codec)) ? said : "");
+	return *format ? 0 : -ENOMEM;
+}
+
+/* Tried before it is kept: a format that does not fit is refused in this write. */
+static int keep_format(struct request *request, struct object *map, const char *format)
+{
 	cleanup_with(codec_putp) struct codec *codec = NULL;
 	const struct codec_options options = {.format = format};
 	int rc = codec_open(map->handle, &options, &codec, &request->fault);
@@ -191,6 +199,25 @@ static int accept_format(struct request *request, struct node *node, struct obje
 		object_forget_codec(map);
 	return rc;
 }
+
+/* What is left out stays as it is; nothing at all is what the map has of itself. */
+static int accept_format(struct request *request, struct node *node, struct object *map,
+			 const char *text, size_t length)
+{
+	length = text_trim(&text, length);
+	if (!length)
+		return keep_format(request, map, "");
+	cleanup_free char *format = strndup(text, length), *older = NULL;
+	struct buffer whole = BUFFER_INIT;
+	int rc = format ? older_format(request, map, &older) : -ENOMEM;
+	if (!rc)
+		rc = codec_complete_format(format, older, &whole, &request->fault);
+	if (!rc)
+		rc = keep_format(request, map, whole.data);
+	buffer_free(&whole);
+	return rc;
+}
+
 static const struct node_kind kind_format = {
 	.name = "format",
 	.type = S_IFREG,

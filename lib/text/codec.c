@@ -270,6 +270,37 @@ int codec_check_format(const char *format, struct fault *fault)
 	return error ? error : check_words("value", words.value, words.value_length, fault);
 }
 
+static void append_words(struct buffer *out, const char *which, const char *words, size_t length)
+{
+	if (!length)
+		return;
+	buffer_append_format(out, "%s%s=", out->length ? " " : "", which);
+	buffer_append(out, words, length);
+}
+
+int codec_complete_format(const char *format, const char *older, struct buffer *out,
+			  struct fault *fault)
+{
+	struct words words, rest;
+	int error = split_format(format, &words, fault);
+
+	if (!error)
+		error = split_format(older, &rest, fault);
+	if (error)
+		return error;
+	if (!words.key_length) {
+		words.key = rest.key;
+		words.key_length = rest.key_length;
+	}
+	if (!words.value_length) {
+		words.value = rest.value;
+		words.value_length = rest.value_length;
+	}
+	append_words(out, "key", words.key, words.key_length);
+	append_words(out, "value", words.value, words.value_length);
+	return buffer_error(out);
+}
+
 /* --- how all this reads as words --- */
 
 static void append_type(const struct type *type, bool exact, struct buffer *out)

@@ -50,6 +50,9 @@ void codec_putp(struct codec **codec);
 
 /* Whether these words could be the format of some map. -EINVAL and a sentence. */
 int codec_check_format(const char *format, struct fault *fault);
+/* Appends the format with what it leaves out, key= or value=, taken from an older one. */
+int codec_complete_format(const char *format, const char *older, struct buffer *out,
+			  struct fault *fault);
 /* "key=u32 value=u64": how this codec reads and writes; what codec_options.format takes. */
 const char *codec_format(const struct codec *codec);
 /* Why BTF or the format was set aside, or NULL. */

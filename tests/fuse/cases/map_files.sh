@@ -136,7 +136,18 @@ works "other words" "echo 'key=ipv4 value={port:be16,pad:u8[2]}' >f/.map/format"
 works "are written with" "echo '{\"port\":443,\"pad\":[1,2]}' >f/10.0.0.1"
 same "and read" "cat f/10.0.0.1; ls f" '{"port":443,"pad":[1,2]}
 10.0.0.1'
+works "the value's words alone" "echo value=u8[4] >f/.map/format"
+same "leave those of the key" "cat f/.map/format" "key=ipv4 value=u8[4]"
+works "one after the other, as a shell's printf writes lines" "printf 'key=s32\nvalue=s32\n' >f/.map/format"
+same "are both said" "cat f/.map/format" "key=s32 value=s32"
+works "nothing" "echo >f/.map/format"
+same "is what the map has of itself" "cat f/.map/format" "key=u32 value=u32"
+works "words again" "echo 'key=ipv4 value={port:be16,pad:u8[2]}' >f/.map/format"
 fails "one that does not fit" "Invalid argument" "echo 'key=u64 value=u32' >f/.map/format"
+make said 'type=hash key=ipv4 value=u32 entries=4'
+works "words beside those of a SPEC" "echo value=s32 >said/.map/format"
+same "leave them" "cat said/.map/format" "key=ipv4 value=s32"
+rmdir "$mnt/said"
 fails "one that is none" "Invalid argument" "echo 'key=nonsense' >f/.map/format"
 same "changes nothing" "ls f" 10.0.0.1
 make typed 'type=hash key=u32 value=be16 entries=4 name=typed'
