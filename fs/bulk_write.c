@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
-#include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
 #include "element.h"
 #include "invalidate.h"
@@ -72,7 +71,7 @@ static int batch_update(struct request *request, struct file *file, const struct
 	if (done < batch->count)
 		codec_print_full_name(
 			file->codec, batch->keys.data + done * codec_key_bytes(file->codec), &name);
-	rc = explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info, name.data, flags, rc);
+	rc = key_explain_update(request, map, name.data, flags, rc);
 	fault_prefix(&request->fault, "element %u of %u", done + 1, batch->count);
 	buffer_free(&name);
 	return rc;

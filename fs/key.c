@@ -72,6 +72,15 @@ static int key_read(struct request *request, struct node *node, struct object *m
 	return 0;
 }
 
+int key_explain_update(struct request *request, const struct object *map, const char *name,
+		       uint64_t flags, int rc)
+{
+	const char *reason = map_update_reason(map->handle, rc);
+	if (reason)
+		return fault_set(&request->fault, -rc, "%s", reason);
+	return explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info, name, flags, rc);
+}
+
 int key_update(struct request *request, struct file *file, const void *value)
 {
 	struct object *map = file->object;
@@ -79,8 +88,7 @@ int key_update(struct request *request, struct file *file, const void *value)
 	uint64_t flags = file->update_flags | key_lock_flag(file->codec);
 	int rc = element_update(request, map, key->bytes, value, flags);
 	if (rc)
-		return explain_map_error(&request->fault, MAP_OP_UPDATE, &map->info,
-					 file->node->name, flags, rc);
+		return key_explain_update(request, map, file->node->name, flags, rc);
 	if (file->update_flags == BPF_NOEXIST)
 		file->update_flags = BPF_ANY;
 	return 0;
@@ -243,11 +251,12 @@ static int insert_zero(struct request *request, struct node *node)
 	if (!zeros)
 		return -ENOMEM;
 	rc = element_update(request, held.object, key_of(node)->bytes, zeros, BPF_NOEXIST);
-	if (rc == -EEXIST)
+	/* Also what slots that are empty and cannot be otherwise answer. */
+	if (rc == -EEXIST && element_lookup(request, held.object, key_of(node)->bytes, zeros,
+					    key_lock_flag(codec)) != -ENOENT)
 		rc = 0;
 	if (rc)
-		return explain_map_error(&request->fault, MAP_OP_UPDATE, &held.object->info,
-					 node->name, BPF_NOEXIST, rc);
+		return key_explain_update(request, held.object, node->name, BPF_NOEXIST, rc);
 	key_of(node)->pending = false;
 	return 0;
 }

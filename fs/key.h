@@ -57,6 +57,9 @@ int key_parse(struct request *request, struct object *map, struct codec *codec, 
 
 /* BPF_F_LOCK where the value has a spin lock. */
 uint64_t key_lock_flag(const struct codec *codec);
+/* Why an update failed; returns its -errno. name may be NULL. */
+int key_explain_update(struct request *request, const struct object *map, const char *name,
+		       uint64_t flags, int rc);
 /* Updates with the open file's flags; after an insertion by O_EXCL they become BPF_ANY. */
 int key_update(struct request *request, struct file *file, const void *value);
 

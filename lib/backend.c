@@ -366,6 +366,13 @@ int map_parse_value(struct handle *map, const char *text, size_t length, void *v
 	return map->backend->ops->map_parse_value(map, text, length, value, fault);
 }
 
+const char *map_update_reason(struct handle *map, int error)
+{
+	const struct backend_ops *ops = map->backend->ops;
+
+	return ops->map_update_reason ? ops->map_update_reason(map, error) : NULL;
+}
+
 /* --- the pin tree --- */
 
 int tree_stat(struct backend *backend, const char *path, struct stat *st)

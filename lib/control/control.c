@@ -220,6 +220,7 @@ static const struct backend_ops control_ops = {
 	.map_next_key = control_map_next_key,
 	.map_lookup_batch = control_map_lookup_batch,
 	.map_parse_value = parse_value,
+	.map_update_reason = control_map_update_reason,
 };
 
 int control_open(struct backend *parent, struct backend **control)

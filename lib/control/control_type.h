@@ -15,6 +15,12 @@
 #include <bpfuse/backend.h>
 #include <bpfuse/control.h>
 
+/* Why an update failed; a table of them is ended by error 0. */
+struct control_reason {
+	int error;
+	const char *sentence;
+};
+
 struct control_switch {
 	const char *name;
 	int (*get)(struct backend *parent, bool *on);
@@ -36,6 +42,7 @@ struct control_type {
 	/* Words that mean a value; NULL, or -ENOSYS: there are none, or these are not. */
 	int (*parse_value)(struct backend *parent, const char *text, size_t length, void *value,
 			   struct fault *fault);
+	const struct control_reason *reasons;  /* NULL: there are none */
 	const struct control_switch *switches; /* ended by a NULL name; NULL: none */
 };
 
@@ -52,6 +59,7 @@ struct backend *control_parent(const struct handle *map);
 /* element.c: the table's element operations */
 int control_map_lookup(struct handle *map, const void *key, void *value, uint64_t flags);
 int control_map_update(struct handle *map, const void *key, const void *value, uint64_t flags);
+const char *control_map_update_reason(struct handle *map, int error);
 int control_map_delete(struct handle *map, const void *key);
 int control_map_next_key(struct handle *map, const void *key, void *next);
 int control_map_lookup_batch(struct handle *map, const void *in, void *out, void *keys,

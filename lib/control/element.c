@@ -108,6 +108,15 @@ int control_map_update(struct handle *map, const void *key, const void *value, u
 	return type->update ? type->update(control_parent(map), key, value, flags) : -EPERM;
 }
 
+const char *control_map_update_reason(struct handle *map, int error)
+{
+	const struct control_reason *reason = control_type_of(map)->reasons;
+
+	while (reason && reason->error && reason->error != -error)
+		reason++;
+	return reason ? reason->sentence : NULL;
+}
+
 int control_map_delete(struct handle *map, const void *key)
 {
 	const struct control_type *type = control_type_of(map);

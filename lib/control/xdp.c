@@ -248,6 +248,19 @@ static int parse_value(struct backend *parent, const char *text, size_t length, 
 	return error;
 }
 
+/* dev_xdp_attach() and dev_xdp_install() */
+static const struct control_reason reasons[] = {
+	{ENOENT, "there is no such interface, or no program of this id"},
+	{EEXIST, "a program is attached in another mode, and drv and skb cannot be at once:"
+		 " rm the interface's file first"},
+	{EBUSY, "a program is attached there, and nothing was to be replaced (BPF_NOEXIST), or its"
+		" link holds the interface"},
+	{EINVAL, "the program is not of type xdp, or is one for devmaps, cpumaps or another device;"
+		 " or the driver takes none in this mode (hw: only a program bound to the device)"},
+	{EOPNOTSUPP, "the interface's driver has no XDP of its own: mode=skb"},
+	{0},
+};
+
 const struct control_type xdp_type = {
 	.name = "xdp",
 	.key_size = IFNAMSIZ,
@@ -258,4 +271,5 @@ const struct control_type xdp_type = {
 	.update = update,
 	.delete = detach,
 	.parse_value = parse_value,
+	.reasons = reasons,
 };

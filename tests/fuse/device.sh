@@ -73,8 +73,11 @@ check "unpin" rmdir bound
 
 mkdir devices.offload/a devices.offload/b
 echo 'type=devmap key=4 value=4 entries=4' >ports
+refuses "touch of an empty slot, where zeros are no value" "File exists" touch ports/0
+logged "and why" "takes no BPF_NOEXIST"
 echo a >ports/0
 echo b >ports/3
+check "touch of one that is not empty" touch ports/0
 echo 'key=3' >ports/.map/redirect
 expect "redirect to one" '{"action":"XDP_REDIRECT","targets":["b"]}' "$(cat ports/.map/redirect)"
 echo 'flags=broadcast,exclude_ingress ingress=b' >ports/.map/redirect

@@ -82,6 +82,23 @@ for map in calls outer; do
 	refuses "$map: nor among elements" "No such file" sh_c "$(declare -f number_bytes); number_bytes 2 4000 | cat >$map/.map/entries.bin"
 	logged "and why" "element 1 of this write: there is no $([ $map = calls ] && echo program || echo map) with the id 4000"
 done
+
+# Programs at interfaces.
+mkdir devices.offload/eth5
+port=maps.control/xdp/eth5
+check "attach" sh_c "echo prog=$prog >$port"
+expect "in the driver's mode" drv "$(jq -r .mode $port)"
+refuses "another mode beside it" "File exists" sh_c "echo 'prog=$prog mode=skb' >$port"
+logged "and what to do" "rm the interface's file first"
+check "detach" rm $port
+refuses "a program of another type" "Invalid argument" sh_c "echo prog=$(cat probe/id) >$port"
+logged "and why" "the program is not of type xdp"
+refuses "no such program" "No such file" sh_c "echo prog=4000 >$port"
+logged "and why" "no program of this id"
+refuses "an interface without XDP of its own" "not supported" sh_c "echo 'prog=$prog mode=drv' >maps.control/xdp/lo"
+logged "and what to do" "mode=skb"
+refuses "several in one write" "No such file" sh_c "printf 'eth5\tprog=4000\n' >maps.control/xdp/.map/entries"
+logged "and why" "element 1 of 1: there is no such interface, or no program of this id"
 rmdir inner
 expect "it lives in the outer map" 5 "$(cat outer/.map/links/7/9)"
 cd /

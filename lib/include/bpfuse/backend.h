@@ -309,6 +309,8 @@ struct backend_ops {
 	 */
 	int (*map_parse_value)(struct handle *map, const char *text, size_t length, void *value,
 			       struct fault *fault);
+	/* Why an update failed, where that is not what it is with BPF's own maps; NULL: it is. */
+	const char *(*map_update_reason)(struct handle *map, int error);
 
 	/*
 	 * --- the pin tree; paths are relative to its root, "" is the root itself, no leading
@@ -445,6 +447,8 @@ int socket_list(struct backend *backend, struct socket_info **sockets, size_t *c
 /* -ENOSYS where the backend has no such forms. */
 int map_parse_value(struct handle *map, const char *text, size_t length, void *value,
 		    struct fault *fault);
+/* NULL where the backend has no such reasons; explain_map_error() knows the others. */
+const char *map_update_reason(struct handle *map, int error);
 
 int stream_open(struct handle *map, struct stream **stream);
 int stream_push(struct handle *map, const void *record, size_t length);
