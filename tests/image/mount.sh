@@ -68,7 +68,7 @@ if [ "$(id -u)" = 0 ]; then
 	as_user()
 	{
 		unshare -m --propagation private bash -c 'mount -t tmpfs tmpfs /run && mkdir -m 700 /run/bpfsnap &&
-			exec setpriv --reuid=1000 --regid=1000 --clear-groups env XDG_RUNTIME_DIR="$PWD/own/runtime" "$@"' \
+			export XDG_RUNTIME_DIR=$PWD/own/runtime && exec setpriv --reuid=1000 --regid=1000 --clear-groups "$@"' \
 			bash "$BPFSNAP" "$@"
 	}
 	check "a user has a state directory of his own" as_user dump --queues -D own/d open/app
