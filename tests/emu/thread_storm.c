@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/bpf.h>
-#include <bpfuse/backend.h>
-#include <bpfuse/cleanup.h>
-#include "emu/emu.h"
+#include "emu_world.h"
 
 #define THREADS 4
 #define ROUNDS 3000
@@ -25,35 +23,6 @@
 		}                                                                                  \
 	} while (0)
 #define CHECK_EQ(a, b) CHECK((a) == (b))
-
-static struct backend *world_open(void)
-{
-	struct backend *world;
-
-	CHECK_EQ(emu_open(NULL, &world, NULL), 0);
-	return world;
-}
-
-static void world_close(struct backend **world)
-{
-	backend_close(*world);
-}
-
-#define WORLD(name) cleanup_with(world_close) struct backend *name = world_open()
-#define HANDLE(name) cleanup_with(handle_closep) struct handle *name = NULL
-
-static int create(struct backend *world, uint32_t type, uint32_t key, uint32_t value,
-		  uint32_t entries, uint32_t flags, struct handle **map)
-{
-	struct map_spec spec = MAP_SPEC_INIT;
-
-	spec.type = type;
-	spec.key_size = key;
-	spec.value_size = value;
-	spec.max_entries = entries;
-	spec.map_flags = flags;
-	return map_create(world, &spec, map);
-}
 
 struct crowd {
 	struct backend *world;
