@@ -25,8 +25,11 @@ static int render_holders(struct request *request, struct node *node, struct obj
 	cleanup_free struct holder *holders = NULL;
 	size_t count = 0;
 	int rc = object_holders(object->handle, &holders, &count);
-	for (size_t i = 0; !rc && i < count; i++)
-		buffer_append_format(text, "%d %.16s\n", (int)holders[i].pid, holders[i].comm);
+	for (size_t i = 0; !rc && i < count; i++) {
+		buffer_append_format(text, "%d ", (int)holders[i].pid);
+		buffer_append_printable(text, holders[i].comm, sizeof(holders[i].comm));
+		buffer_append_char(text, '\n');
+	}
 	return rc;
 }
 const struct node_kind kind_object_holders = {

@@ -12,7 +12,9 @@ bpffs=$(mount_bpffs bpffs)
 mount_bpfuse "$bpffs" "$scratch/mnt"
 cd "$scratch/mnt" || exit 1
 
-"$COUNTER" "$COUNTER_OBJECT" >"$scratch/ready" &
+# A process may be called anything.
+ln -s "$COUNTER" "$scratch/"$'coun\tter'
+"$scratch/"$'coun\tter' "$COUNTER_OBJECT" >"$scratch/ready" &
 counter=$!
 cleanup()
 {
@@ -29,7 +31,7 @@ map=maps.by-id/$call_counts
 # Nothing is pinned: the maps are held by the program and the process alone.
 expect "a map held by a program is in maps.by-id" hash "$(cat "$map/.map/type")"
 expect "with its program" "$prog" "$(ls "$map/.map/progs")"
-expect "and its process" "$counter counter" "$(grep "^$counter " "$map/.map/holders")"
+expect "and its process" "$counter coun\\x09ter" "$(grep "^$counter " "$map/.map/holders")"
 expect "and no pins" "" "$(cat "$map/.map/pins")"
 expect "the program names its maps" 1 "$(ls "progs.by-id/$prog/maps" | grep -cx "$call_counts")"
 check "it is a symlink that leads there" [ -d "progs.by-id/$prog/maps/$call_counts/.map" ]
