@@ -30,6 +30,12 @@ unit=$(find "$root" -name 'bpfuse@.service')
 check "the unit starts the installed program" grep -q "^ExecStart=$prefix/sbin/bpfuse " "$unit"
 check "and cleans with the installed cleaner" grep -q "^ExecStopPost=-$prefix/libexec/bpfuse-clean " "$unit"
 
+# __odr_asan... are AddressSanitizer's.
+nm -D --defined-only "$library" | awk '$3 !~ /^__/ { print $3 }' | sort >"$scratch/exported"
+sed -n '/^static inline/d; s/^[a-z][^(]*[ *]\([a-z][a-z0-9_]*\)(.*/\1/p' "$place"/include/bpfuse/*.h |
+	sort -u >"$scratch/declared"
+expect "the library exports what its headers declare, and nothing else" "" \
+	"$(comm -3 "$scratch/exported" "$scratch/declared")"
 expect "the library's soname" libbpfuse.so.0 \
 	"$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')"
 check "is a file there" test -e "$libraries/libbpfuse.so.0"

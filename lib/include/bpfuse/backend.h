@@ -38,6 +38,8 @@
 #include <bpfuse/fault.h>
 #include <bpfuse/map_type.h>
 
+#pragma GCC visibility push(default)
+
 #define OBJECT_NAME_MAX 16 /* BPF_OBJ_NAME_LEN: 15 characters and the NUL */
 
 enum object_kind {
@@ -481,5 +483,7 @@ int pin_open(struct backend *backend, const char *path, uint32_t open_flags,
  */
 int pins_visit(struct backend *backend, const char *path,
 	       int (*visit)(void *context, const char *path, const struct stat *st), void *context);
+
+#pragma GCC visibility pop
 
 #endif

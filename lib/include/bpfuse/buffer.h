@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 struct buffer {
 	char *data;
 	size_t length;	 /* bytes in use, the final NUL not counted */
@@ -53,5 +55,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
 void buffer_append_printable(struct buffer *buffer, const char *text, size_t limit);
 /* Two lower-case hexadecimal digits a byte, in memory order, nothing between. */
 void buffer_append_hex(struct buffer *buffer, const void *bytes, size_t length);
+
+#pragma GCC visibility pop
 
 #endif

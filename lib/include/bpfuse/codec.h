@@ -28,6 +28,8 @@
 #include <bpfuse/buffer.h>
 #include <bpfuse/fault.h>
 
+#pragma GCC visibility push(default)
+
 struct codec;
 
 struct codec_options {
@@ -140,5 +142,7 @@ int codec_print_sum(const struct codec *codec, const void *value, struct buffer 
 /* Types of key and value as words ("u32", "struct flow_key"), for info; "" without BTF. */
 const char *codec_key_type_name(const struct codec *codec);
 const char *codec_value_type_name(const struct codec *codec);
+
+#pragma GCC visibility pop
 
 #endif

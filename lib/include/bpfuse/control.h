@@ -12,6 +12,8 @@
 
 #include <bpfuse/backend.h>
 
+#pragma GCC visibility push(default)
+
 /* `parent` must outlive the result; backend_close() ends it. */
 int control_open(struct backend *parent, struct backend **control);
 /* True for a handle of a control backend. */
@@ -26,5 +28,7 @@ const char *control_switch_name(struct handle *map, unsigned index);
 int control_switch_get(struct handle *map, const char *name, struct buffer *out);
 int control_switch_set(struct handle *map, const char *name, const char *text, size_t length,
 		       struct fault *fault);
+
+#pragma GCC visibility pop
 
 #endif

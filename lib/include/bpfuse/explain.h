@@ -11,6 +11,8 @@
 #include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
 
+#pragma GCC visibility push(default)
+
 enum map_operation {
 	MAP_OP_CREATE,
 	MAP_OP_LOOKUP,
@@ -30,5 +32,7 @@ int explain_map_error(struct fault *fault, enum map_operation operation,
 		      int error);
 /* ENOTSUPP, which no tool can print, becomes EOPNOTSUPP; the rest stays. Both signs work. */
 int error_for_user(int error);
+
+#pragma GCC visibility pop
 
 #endif

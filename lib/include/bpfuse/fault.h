@@ -9,6 +9,8 @@
 #ifndef BPFUSE_FAULT_H
 #define BPFUSE_FAULT_H
 
+#pragma GCC visibility push(default)
+
 #define FAULT_TEXT_MAX 320
 
 struct fault {
@@ -28,5 +30,7 @@ int fault_set(struct fault *fault, int error, const char *format, ...)
 /* Puts "where: " before the sentence that is there: a member, a line, a path. */
 void fault_prefix(struct fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#pragma GCC visibility push(default)
+
 /* For the calling thread, until the next call. asked NULL: nobody interrupts. */
 void interrupt_ask(bool (*asked)(void *context), void *context);
 /* Whether what the calling thread is at should be given up. */
@@ -16,5 +18,7 @@ bool interrupted(void);
 
 /* How long a wait may last before it asks, in nanoseconds. */
 #define INTERRUPT_PERIOD_NS 20000000
+
+#pragma GCC visibility pop
 
 #endif

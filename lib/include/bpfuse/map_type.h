@@ -15,6 +15,8 @@
 #include <bpfuse/buffer.h>
 #include <bpfuse/fault.h>
 
+#pragma GCC visibility push(default)
+
 /* Not in libc: the kernel's own "operation not supported", which no tool can print. */
 #define ENOTSUPP 524
 
@@ -86,5 +88,7 @@ int map_flags_parse(const char *text, uint32_t *flags, struct fault *fault);
 
 /* Bytes of one value as bpf(2) copies it: value_size, or all CPUs' slots for per-CPU types. */
 size_t map_value_bytes(uint32_t type, uint32_t value_size, unsigned possible_cpus);
+
+#pragma GCC visibility pop
 
 #endif

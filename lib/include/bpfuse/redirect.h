@@ -12,6 +12,8 @@
 #include <bpfuse/backend.h>
 #include <bpfuse/buffer.h>
 
+#pragma GCC visibility push(default)
+
 /*
  * Appends one line of JSON, without newline: {"action":"XDP_REDIRECT","targets":["eth1"]}.
  * -EINVAL and a sentence when the request cannot be read; -EOPNOTSUPP for other map types; else
@@ -19,5 +21,7 @@
  */
 int redirect_simulate(struct handle *map, const char *request, size_t length, struct buffer *out,
 		      struct fault *fault);
+
+#pragma GCC visibility pop
 
 #endif

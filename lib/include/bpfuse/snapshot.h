@@ -21,6 +21,8 @@
 #include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
 
+#pragma GCC visibility push(default)
+
 /* Called now and then with the elements done, and how many there may be (0: unknown). */
 struct snapshot_progress {
 	/*
@@ -203,5 +205,7 @@ int snapshot_mount(const char *directory, const struct backend_options *options,
  */
 int snapshot_locate(const char *path, struct backend **backend, char **inside, char **name,
 		    struct fault *fault);
+
+#pragma GCC visibility pop
 
 #endif

@@ -14,6 +14,8 @@
 #include <bpfuse/backend.h>
 #include <bpfuse/fault.h>
 
+#pragma GCC visibility push(default)
+
 /*
  * Makes or opens what the text says: *handle is owned by the caller, to be pinned. *format is a
  * malloc'ed format text if key= or value= were given as types, else NULL. Errors: -EINVAL with a
@@ -21,5 +23,7 @@
  */
 int spec_open(struct backend *backend, const char *text, size_t length, struct handle **handle,
 	      char **format, struct fault *fault);
+
+#pragma GCC visibility pop
 
 #endif

@@ -22,6 +22,8 @@
 #include <stdint.h>
 #include <bpfuse/backend.h>
 
+#pragma GCC visibility push(default)
+
 struct walk;
 
 enum walk_flags {
@@ -75,5 +77,7 @@ int map_update_many(struct handle *map, const void *keys, const void *values, ui
  * whose elements cannot go: -EINVAL.
  */
 int map_clear(struct handle *map, uint64_t *deleted);
+
+#pragma GCC visibility pop
 
 #endif
