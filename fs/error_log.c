@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "file.h"
 
 #define LINES 64
 #define PATH_SHOWN 512
 
 struct error_log {
 	pthread_mutex_t lock;
-	char *lines[LINES];
-	unsigned next; /* the oldest, the next to be written over */
+	char *lines[LINES]; /* a ring */
+	uint64_t count;	    /* lines that ever were; the next is written over the oldest */
 };
 
 struct error_log *error_log_new(void)
@@ -80,23 +81,32 @@ void error_log_add(struct error_log *log, pid_t pid, const char *path, const cha
 		return;
 	}
 	pthread_mutex_lock(&log->lock);
-	free(log->lines[log->next]);
-	log->lines[log->next] = line.data;
-	log->next = (log->next + 1) % LINES;
+	char **place = &log->lines[log->count++ % LINES];
+	free(*place);
+	*place = line.data;
 	pthread_mutex_unlock(&log->lock);
+}
+
+/* The lines from number `from` on that are still there. Returns the number of the next. */
+static uint64_t append_lines(struct error_log *log, uint64_t from, struct buffer *text)
+{
+	pthread_mutex_lock(&log->lock);
+	uint64_t count = log->count;
+	if (from + LINES < count)
+		from = count - LINES;
+	for (; from < count; from++) {
+		const char *line = log->lines[from % LINES];
+		if (line)
+			buffer_append_string(text, line);
+	}
+	pthread_mutex_unlock(&log->lock);
+	return count;
 }
 
 static int render_error_log(struct request *request, struct node *node, struct object *object,
 			    struct buffer *text)
 {
-	struct error_log *log = request->fs->log;
-	pthread_mutex_lock(&log->lock);
-	for (unsigned i = 0; i < LINES; i++) {
-		const char *line = log->lines[(log->next + i) % LINES];
-		if (line)
-			buffer_append_string(text, line);
-	}
-	pthread_mutex_unlock(&log->lock);
+	append_lines(request->fs->log, 0, text);
 	return buffer_error(text);
 }
 
@@ -121,6 +131,58 @@ static int setattr_error_log(struct request *request, struct node *node,
 	return 0;
 }
 
+/* --- an open log: at its end whoever reads on (tail -f) finds what came since --- */
+
+struct reading {
+	uint64_t next; /* number of the first line that is not in file->text */
+	uint64_t base; /* position of file->text in what was read so far */
+};
+
+static int log_open(struct request *request, struct file *file)
+{
+	file->state = calloc(1, sizeof(struct reading));
+	return file->state ? rendered_file_ops.open(request, file) : -ENOMEM;
+}
+
+static int log_read(struct request *request, struct file *file, off_t offset, size_t size,
+		    const char **data, size_t *length)
+{
+	struct reading *reading = file->state;
+	uint64_t start = (uint64_t)offset;
+	if (start == 0 || start < reading->base)
+		*reading = (struct reading){0};
+	if (reading->next == 0 || start >= reading->base + file->text.length) {
+		if (reading->next)
+			reading->base += file->text.length;
+		buffer_reset(&file->text);
+		reading->next = append_lines(request->fs->log, reading->next, &file->text);
+	}
+	int rc = buffer_error(&file->text);
+	if (rc)
+		return rc;
+	uint64_t behind = start > reading->base ? start - reading->base : 0;
+	file_read_text(file, (off_t)behind, size, data, length);
+	return 0;
+}
+
+static void log_release(struct filesystem *fs, struct file *file)
+{
+	free(file->state);
+}
+
+static int log_write(struct request *request, struct file *file, const char *data, size_t length,
+		     off_t offset)
+{
+	return accept_error_log(request, file->node, NULL, data, length);
+}
+
+static const struct file_ops log_file_ops = {
+	.open = log_open,
+	.read = log_read,
+	.write = log_write,
+	.release = log_release,
+};
+
 const struct node_kind kind_error_log = {
 	.name = "error.log",
 	.type = S_IFREG,
@@ -128,4 +190,5 @@ const struct node_kind kind_error_log = {
 	.render = render_error_log,
 	.accept = accept_error_log,
 	.setattr = setattr_error_log,
+	.file = &log_file_ops,
 };

@@ -94,5 +94,46 @@ for map in prog_stats sock; do
 	refuses "$map: an element cannot be written" "not permitted" touch maps.control/$map/4000
 	logged "and why" "the $map map tells what the kernel knows: it is read, not written"
 done
+
+# Whoever reads on at the end of the log finds what has been refused since: tail -f.
+cat >"$scratch/follow.py" <<'END'
+import os
+log = os.open("error.log", os.O_RDONLY)
+def refuse():
+    try:
+        os.mkdir("devices.offload/%")
+    except OSError:
+        pass
+def rest():
+    text = b""
+    while piece := os.read(log, 4096):
+        text += piece
+    return text.count(b"\n"), text.count(b"cannot be the name of a device")
+open("error.log", "w").close()
+print(rest())
+for count in (1, 3, 70):
+    for _ in range(count):
+        refuse()
+    print(rest(), rest())
+os.lseek(log, 0, os.SEEK_SET)
+print(rest(), len(os.pread(log, 100000, 0)) == os.stat("error.log").st_size)
+END
+expect "the log is read on" "(0, 0)
+(1, 1) (0, 0)
+(3, 3) (0, 0)
+(64, 64) (0, 0)
+(64, 64) True" "$(python3 "$scratch/follow.py")"
+: >error.log
+timeout 20 tail -n 0 -s 0.1 -f error.log >"$scratch/followed" &
+follower=$!
+sleep 0.5
+refuses "an error that somebody waits for" "" mkdir devices.offload/%
+for _ in $(seq 100); do
+	[ ! -s "$scratch/followed" ] || break
+	sleep 0.1
+done
+expect "tail -f shows it" 1 "$(grep -c 'cannot be the name of a device' "$scratch/followed")"
+kill $follower
+wait $follower 2>/dev/null
 cd /
 finish
