@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "image/background.h"
+#include "image/message.h"
 
 struct background {
 	pthread_mutex_t lock;
@@ -31,22 +32,6 @@ struct background *background_new(void)
 	return made;
 }
 
-static int write_all(int fd, const unsigned char *bytes, size_t length, uint64_t offset)
-{
-	while (length) {
-		ssize_t done = pwrite(fd, bytes, length, (off_t)offset);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		bytes += done;
-		length -= (size_t)done;
-		offset += (uint64_t)done;
-	}
-	return 0;
-}
-
 static void *background_run(void *context)
 {
 	struct background *background = context;
@@ -60,8 +45,8 @@ static void *background_run(void *context)
 		if (!background->bytes)
 			break;
 		pthread_mutex_unlock(&background->lock);
-		error = write_all(background->fd, background->bytes, background->length,
-				  background->offset);
+		error = message_write_at(background->fd, background->bytes, background->length,
+					 background->offset);
 		pthread_mutex_lock(&background->lock);
 		background->error = background->error ? background->error : error;
 		background->bytes = NULL;
@@ -97,7 +82,7 @@ int background_write(struct background *background, int fd, const void *bytes, s
 	int error;
 
 	if (!background->running && !background->error && !thread_start(background))
-		background->error = write_all(fd, bytes, length, offset);
+		background->error = message_write_at(fd, bytes, length, offset);
 	if (!background->running)
 		return background->error;
 	pthread_mutex_lock(&background->lock);

@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "image/decision.h"
 #include "image/manifest.h"
+#include "image/message.h"
 #include "image/report.h"
 #include "image/state.h"
 
 #define RUN_PREFIX "run-"
 #define DONE_PREFIX "done-"
 #define TEMPORARY_PREFIX ".run-"
+/* Bytes: a number for each map that is frozen. */
+#define RECORD_MAX (16u << 20)
 
 struct decision {
 	struct backend *backend;
@@ -33,13 +37,12 @@ static int bytes_write(int directory, const char *file, const char *text)
 {
 	cleanup_close int fd =
 		openat(directory, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t length = strlen(text);
+	int error;
 
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, length) != (ssize_t)length)
-		return errno ? -errno : -EIO;
-	return fsync(fd) ? -errno : 0;
+	error = message_write_at(fd, text, strlen(text), 0);
+	return error ? error : fsync(fd) ? -errno : 0;
 }
 
 /* A reader finds all of it or nothing. */
@@ -195,14 +198,28 @@ void decision_end(struct decision *decision, bool complete)
 
 /* --- after a kill --- */
 
-static json_t *record_read(int directory, const char *prefix, const char *name)
+/* 1; 0: there is none, or none that was complete; -errno: it cannot be read now. */
+static int record_read(int directory, const char *prefix, const char *name, json_t **record)
 {
-	char file[96];
 	cleanup_close int fd = -1;
+	cleanup_free char *text = NULL;
+	char file[96];
+	struct stat st;
+	int error;
 
+	*record = NULL;
 	file_name(prefix, name, file);
 	fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	if (fd < 0 || fstat(fd, &st))
+		return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > RECORD_MAX)
+		return 0;
+	text = malloc((size_t)st.st_size + 1);
+	error = text ? message_read_at(fd, file, text, (size_t)st.st_size, 0, NULL) : -ENOMEM;
+	if (error)
+		return error == -EINVAL ? 0 : error;
+	*record = json_loadb(text, (size_t)st.st_size, 0, NULL);
+	return *record != NULL;
 }
 
 static const char *text_of(const json_t *record, const char *name)
@@ -212,24 +229,31 @@ static const char *text_of(const json_t *record, const char *name)
 	return text ? text : "";
 }
 
-/* Is the snapshot with what was taken out in its place? */
-static bool snapshot_is_there(const json_t *record)
+/* Is the snapshot with what was taken out in its place? -errno: that cannot be told now. */
+static int snapshot_is_there(const json_t *record)
 {
 	const char *path = text_of(record, "snapshot");
-	cleanup_close int directory = *path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	cleanup_close int directory = -1;
 	json_t *manifest = NULL;
-	bool there;
+	int there;
 
-	if (directory < 0 || manifest_load(directory, &manifest, NULL) <= 0)
-		return false;
+	if (!*path)
+		return 0;
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	there = manifest_load(directory, &manifest, NULL);
+	if (there <= 0)
+		return there == -EINVAL || there == -ELOOP ? 0 : there;
 	there = !strcmp(text_of(manifest, "drain_token"), text_of(record, "token"));
 	json_decref(manifest);
 	return there;
 }
 
-static enum decision_state record_judge(struct backend *backend, const json_t *record, bool done)
+static int record_judge(struct backend *backend, const json_t *record, bool done)
 {
 	char world[WORLD_TEXT_SIZE], boot[BOOT_TEXT_SIZE];
+	int there;
 
 	state_world(backend, world);
 	state_boot(boot);
@@ -237,16 +261,25 @@ static enum decision_state record_judge(struct backend *backend, const json_t *r
 		return DECISION_STALE;
 	if (strcmp(text_of(record, "world"), world) != 0)
 		return DECISION_FOREIGN;
-	return done || snapshot_is_there(record) ? DECISION_TAKEN : DECISION_OPEN;
+	if (done)
+		return DECISION_TAKEN;
+	there = snapshot_is_there(record);
+	return there < 0 ? there : there ? DECISION_TAKEN : DECISION_OPEN;
 }
 
-enum decision_state decision_find(struct backend *backend, int directory, const char *name)
+int decision_find(struct backend *backend, int directory, const char *name, struct fault *fault)
 {
-	json_t *done = record_read(directory, DONE_PREFIX, name);
-	json_t *record = done ? done : record_read(directory, RUN_PREFIX, name);
-	enum decision_state state = record_judge(backend, record, done != NULL);
+	json_t *record;
+	int done = record_read(directory, DONE_PREFIX, name, &record), state = done;
 
+	if (!done)
+		state = record_read(directory, RUN_PREFIX, name, &record);
+	if (state >= 0)
+		state = record_judge(backend, record, done);
 	json_decref(record);
+	if (state < 0)
+		return fault_set(fault, -state, "what run %s had decided cannot be read: %s", name,
+				 strerror(-state));
 	return state;
 }
 
@@ -260,15 +293,18 @@ static int done_visit(void *context, int directory, const char *file)
 {
 	struct recovery *recovery = context;
 	const char *name = file + strlen(DONE_PREFIX);
-	enum decision_state state = decision_find(recovery->backend, directory, name);
+	int error = 0, state = decision_find(recovery->backend, directory, name, recovery->fault);
 	json_t *record;
-	int error = 0;
 
-	if (state == DECISION_FOREIGN)
-		return 0;
+	if (state < 0 || state == DECISION_FOREIGN)
+		return state < 0 ? state : 0;
 	if (state == DECISION_TAKEN) {
-		record = record_read(directory, DONE_PREFIX, name);
-		error = maps_freeze(recovery->backend, record, recovery->fault);
+		error = record_read(directory, DONE_PREFIX, name, &record);
+		if (error > 0)
+			error = maps_freeze(recovery->backend, record, recovery->fault);
+		else if (error)
+			fault_set(recovery->fault, -error, "the journal %s cannot be read: %s",
+				  file, strerror(-error));
 		json_decref(record);
 		if (!error)
 			notes_add(recovery->notes, "restore",
@@ -282,11 +318,12 @@ static int done_visit(void *context, int directory, const char *file)
 static int run_visit(void *context, int directory, const char *file)
 {
 	struct recovery *recovery = context;
+	int state = decision_find(recovery->backend, directory, file + strlen(RUN_PREFIX),
+				  recovery->fault);
 
-	if (decision_find(recovery->backend, directory, file + strlen(RUN_PREFIX)) !=
-	    DECISION_FOREIGN)
+	if (state >= 0 && state != DECISION_FOREIGN)
 		unlinkat(directory, file, 0);
-	return 0;
+	return state < 0 ? state : 0;
 }
 
 static int temporary_visit(void *context, int directory, const char *file)

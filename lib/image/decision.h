@@ -43,8 +43,11 @@ enum decision_state {
 	DECISION_STALE,	  /* of another boot, or unknown: the objects are gone */
 	DECISION_FOREIGN, /* of another backend: left for a run there */
 };
-/* Of a run that is gone, by the name in a journal; directory: the open state directory. */
-enum decision_state decision_find(struct backend *backend, int directory, const char *name);
+/*
+ * Of a run that is gone, by the name in a journal; directory: the open state directory. An enum
+ * decision_state, or -errno and a sentence: it cannot be told now, and everything stays.
+ */
+int decision_find(struct backend *backend, int directory, const char *name, struct fault *fault);
 /* After all journals of runs that are gone were dealt with: freezes, and removes the files. */
 int decision_recover(struct backend *backend, int directory, json_t *notes, struct fault *fault);
 

@@ -378,13 +378,17 @@ static int recover_visit(void *context, int directory, const char *name)
 {
 	struct recovery *recovery = context;
 	struct drain_file file;
-	enum decision_state state;
-	int error = drain_file_load(directory, name, &file);
+	int state, error = drain_file_load(directory, name, &file);
 
-	if (error) /* killed while it was made: nothing was taken yet */
+	if (error == -EINVAL) /* killed while it was made: nothing was taken yet */
 		return 0;
-	state = decision_find(recovery->backend, directory, file.head.decision);
-	if (state == DECISION_OPEN)
+	if (error)
+		return fault_set(recovery->fault, -error, "the journal %s cannot be read: %s", name,
+				 strerror(-error));
+	state = decision_find(recovery->backend, directory, file.head.decision, recovery->fault);
+	if (state < 0)
+		error = state;
+	else if (state == DECISION_OPEN)
 		error = file_recover(recovery, &file);
 	drain_file_close(&file, !error && state != DECISION_FOREIGN);
 	return error;

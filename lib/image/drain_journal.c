@@ -67,8 +67,8 @@ int drain_file_create(const char *state, const struct drain_head *head, struct d
 	file->fd = openat(file->directory, file->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		error = -errno;
-	else if (write(file->fd, &file->head, sizeof(file->head)) != sizeof(file->head))
-		error = errno ? -errno : -EIO;
+	else
+		error = message_write_at(file->fd, &file->head, sizeof(file->head), 0);
 	file->size = sizeof(file->head);
 	if (!error)
 		return 0;
@@ -88,8 +88,8 @@ int drain_file_load(int directory, const char *name, struct drain_file *file)
 		return -errno;
 	file->fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	error = file->fd < 0 || fstat(file->fd, &st) ? -errno : 0;
-	if (!error && message_read_at(file->fd, name, &file->head, sizeof(file->head), 0, NULL))
-		error = -EINVAL;
+	if (!error)
+		error = message_read_at(file->fd, name, &file->head, sizeof(file->head), 0, NULL);
 	if (!error && (!S_ISREG(st.st_mode) || file->head.magic != JOURNAL_MAGIC))
 		error = -EINVAL;
 	if (!error)

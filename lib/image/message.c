@@ -34,6 +34,24 @@ int message_read_at(int fd, const char *name, void *bytes, size_t length, uint64
 	return 0;
 }
 
+int message_write_at(int fd, const void *bytes, size_t length, uint64_t offset)
+{
+	const unsigned char *from = bytes;
+
+	while (length) {
+		ssize_t done = pwrite(fd, from, length, (off_t)offset);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done ? -errno : -EIO;
+		from += done;
+		length -= (size_t)done;
+		offset += (uint64_t)done;
+	}
+	return 0;
+}
+
 /* inventory.img has only its own magic; all others have the common one before it. */
 static int message_check_magic(struct message_file *file, uint32_t magic, struct fault *fault)
 {

@@ -47,8 +47,10 @@ void message_file_close(struct message_file *file);
  */
 int message_next(struct message_file *file, unsigned char **bytes, size_t *length,
 		 struct fault *fault);
-/* All `length` bytes at `offset`, or -EIO and a sentence. */
+/* All `length` bytes at `offset`, or -errno and a sentence; -EINVAL: the file is shorter. */
 int message_read_at(int fd, const char *name, void *bytes, size_t length, uint64_t offset,
 		    struct fault *fault);
+/* All of them; 0 or -errno. */
+int message_write_at(int fd, const void *bytes, size_t length, uint64_t offset);
 
 #endif

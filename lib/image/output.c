@@ -25,16 +25,19 @@ static const char *const known_files[] = {
  * SHA256SUMS goes first: from then on it is no snapshot any more. The manifest goes last: images
  * without both are CRIU's. Anything else stays.
  */
+static int opened_remove(int parent, const char *name, int directory)
+{
+	for (size_t i = 0; known_files[i]; i++)
+		unlinkat(directory, known_files[i], 0);
+	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
+}
+
 int output_remove(int parent, const char *name)
 {
 	cleanup_close int directory =
 		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (directory < 0)
-		return -errno;
-	for (size_t i = 0; known_files[i]; i++)
-		unlinkat(directory, known_files[i], 0);
-	return unlinkat(parent, name, AT_REMOVEDIR) ? -errno : 0;
+	return directory < 0 ? -errno : opened_remove(parent, name, directory);
 }
 
 static void temporary_prefix(const char *name, char prefix[NAME_MAX])
@@ -188,10 +191,12 @@ int output_open(const char *directory, bool replace, struct output *output, stru
 
 void output_close(struct output *output)
 {
+	if (output->fd >= 0 && !output->committed)
+		opened_remove(output->parent, output->temporary, output->fd);
+	else if (output->temporary && !output->committed)
+		unlinkat(output->parent, output->temporary, AT_REMOVEDIR);
 	if (output->fd >= 0)
 		close(output->fd);
-	if (output->parent >= 0 && output->temporary && !output->committed)
-		output_remove(output->parent, output->temporary);
 	if (output->parent >= 0)
 		close(output->parent);
 	free(output->temporary);

@@ -180,8 +180,8 @@ static int journal_put(struct recovery *recovery, struct queue_journal *journal)
 }
 
 /* Without a run of several maps, what was taken out goes back. */
-static enum decision_state journal_decision(struct backend *backend, int directory,
-					    const struct queue_journal *journal)
+static int journal_decision(struct backend *backend, int directory,
+			    const struct queue_journal *journal, struct fault *fault)
 {
 	char world[WORLD_TEXT_SIZE];
 
@@ -190,24 +190,26 @@ static enum decision_state journal_decision(struct backend *backend, int directo
 		return DECISION_FOREIGN;
 	if (!*journal->head->decision)
 		return DECISION_OPEN;
-	return decision_find(backend, directory, journal->head->decision);
+	return decision_find(backend, directory, journal->head->decision, fault);
 }
 
 static int recover_visit(void *context, int directory, const char *name)
 {
 	struct recovery *recovery = context;
 	struct queue_journal *journal;
-	enum decision_state state;
 	bool prepared;
-	int error = queue_journal_load(directory, name, &journal);
+	int state, error = queue_journal_load(directory, name, &journal);
 
-	if (error) /* killed while it was made: nothing was taken yet */
-		return error == -ENOMEM ? fault_set(recovery->fault, ENOMEM, "out of memory") : 0;
-	state = journal_decision(recovery->backend, directory, journal);
-	prepared = journal->head->prepared;
-	if (state == DECISION_FOREIGN) {
-		queue_journal_close(journal, false);
+	if (error == -EINVAL) /* killed while it was made: nothing was taken yet */
 		return 0;
+	if (error)
+		return fault_set(recovery->fault, -error, "the journal %s cannot be read: %s", name,
+				 strerror(-error));
+	state = journal_decision(recovery->backend, directory, journal, recovery->fault);
+	prepared = journal->head->prepared;
+	if (state < 0 || state == DECISION_FOREIGN) {
+		queue_journal_close(journal, false);
+		return state < 0 ? state : 0;
 	}
 	/* what was taken out for good stays out; what was to go in instead, stays out as well */
 	if (state == DECISION_STALE || (state == DECISION_TAKEN) != prepared) {

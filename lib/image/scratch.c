@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,9 @@
 #include "image/state.h"
 #include "owner.h"
 
+#define INNER "/snapshot"
+
+/* Takes the descriptor. */
 static void directory_empty(int directory)
 {
 	DIR *listing = fdopendir(directory);
@@ -21,8 +25,18 @@ static void directory_empty(int directory)
 		close(directory);
 		return;
 	}
-	while ((entry = readdir(listing)))
-		unlinkat(dirfd(listing), entry->d_name, 0);
+	while ((entry = readdir(listing))) {
+		const char *name = entry->d_name;
+		int inner;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") || !unlinkat(dirfd(listing), name, 0))
+			continue;
+		inner = openat(dirfd(listing), name,
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (inner >= 0)
+			directory_empty(inner);
+		unlinkat(dirfd(listing), name, AT_REMOVEDIR);
+	}
 	closedir(listing);
 }
 
@@ -50,27 +64,38 @@ static void stale_collect(void)
 {
 	cleanup_close int place = open(owner_temporary_place(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (place < 0)
-		return;
-	state_visit_stale(place, OWNER_TEMPORARY, stale_remove, NULL);
-	/* and what was to become such a directory (output.h) */
-	state_visit_stale(place, "." OWNER_TEMPORARY, stale_remove, NULL);
+	if (place >= 0)
+		state_visit_stale(place, OWNER_TEMPORARY, stale_remove, NULL);
 }
 
 int snapshot_scratch_make(struct snapshot_scratch *scratch, struct fault *fault)
 {
+	size_t length;
+	int error;
+
 	stale_collect();
 	owner_temporary(scratch->path);
-	if (mkdtemp(scratch->path))
+	if (!mkdtemp(scratch->path))
+		return fault_set(fault, errno, "%s: cannot be made: %s", scratch->path,
+				 strerror(errno));
+	length = strlen(scratch->path);
+	snprintf(scratch->path + length, sizeof(scratch->path) - length, INNER);
+	if (!mkdir(scratch->path, 0700))
 		return 0;
-	return fault_set(fault, errno, "%s: cannot be made: %s", scratch->path, strerror(errno));
+	error = errno;
+	snapshot_scratch_remove(scratch);
+	return fault_set(fault, error, "%s: cannot be made: %s", scratch->path, strerror(error));
 }
 
 void snapshot_scratch_remove(const struct snapshot_scratch *scratch)
 {
-	int directory = open(scratch->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[PATH_MAX];
+	int directory;
 
+	snprintf(path, sizeof(path), "%.*s", (int)(strlen(scratch->path) - strlen(INNER)),
+		 scratch->path);
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory >= 0)
 		directory_empty(directory);
-	rmdir(scratch->path);
+	rmdir(path);
 }

@@ -160,17 +160,10 @@ static int data_unpack(struct archive *archive, int fd, const char *name, struct
 
 	while ((result = archive_read_data_block(archive, &block, &length, &offset)) ==
 	       ARCHIVE_OK) {
-		while (length) {
-			ssize_t done = pwrite(fd, block, length, offset);
+		int error = message_write_at(fd, block, length, (uint64_t)offset);
 
-			if (done < 0 && errno == EINTR)
-				continue;
-			if (done < 0)
-				return fault_set(fault, errno, "%s: %s", name, strerror(errno));
-			block = (const char *)block + done;
-			length -= (size_t)done;
-			offset += done;
-		}
+		if (error)
+			return fault_set(fault, -error, "%s: %s", name, strerror(-error));
 	}
 	return result == ARCHIVE_EOF ? 0 : archive_fault(archive, fault);
 }

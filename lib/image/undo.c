@@ -170,9 +170,12 @@ static int image_recover(const struct recovery *recovery, const char *name)
 
 	if (!place || asprintf(&path, "%s/%s", place, name) < 0)
 		return fault_set(recovery->fault, ENOMEM, "out of memory");
+	error = image_read(path, IMAGE_HEADS, NULL, &image, recovery->fault);
 	/* one that is half removed has nothing to be undone */
-	if (image_read(path, IMAGE_HEADS, NULL, &image, NULL) || image->foreign)
+	if (error == -EINVAL || error == -ENOENT || (!error && image->foreign))
 		return 0;
+	if (error)
+		return error;
 	error = image_undo(recovery->backend, path, image, recovery->fault);
 	if (!error)
 		notes_add(recovery->notes, name,
@@ -184,9 +187,9 @@ static int image_recover(const struct recovery *recovery, const char *name)
 static int undo_visit(void *context, int directory, const char *name)
 {
 	struct recovery *recovery = context;
-	enum decision_state state =
-		decision_find(recovery->backend, directory, name + strlen(UNDO_PREFIX));
-	int error = state == DECISION_OPEN ? image_recover(recovery, name) : 0;
+	int state = decision_find(recovery->backend, directory, name + strlen(UNDO_PREFIX),
+				  recovery->fault);
+	int error = state == DECISION_OPEN ? image_recover(recovery, name) : state < 0 ? state : 0;
 
 	if (!error && state != DECISION_FOREIGN)
 		output_remove(directory, name);
