@@ -225,35 +225,60 @@ static int complete_into(struct image *image, struct image *base, const char *di
 	return error;
 }
 
-static int base_open(const struct image *image, const char *directory,
-		     const struct snapshot_progress *progress, struct image **base,
-		     struct fault *fault)
+/* The first of the directories that is the base; NULL: none is, as far as can be told. */
+static const char *base_find(const struct image *image, const char *const *bases)
 {
-	static __thread unsigned chain;
+	char sum[SUM_TEXT_SIZE];
+
+	for (; bases && *bases; bases++)
+		if (!base_sum(*bases, sum, NULL) && !strcmp(sum, image->base_sum))
+			return *bases;
+	return NULL;
+}
+
+static int base_check(const struct image *image, const char *directory, struct fault *fault)
+{
 	char sum[SUM_TEXT_SIZE];
 	int error = base_sum(directory, sum, fault);
 
 	if (!error && strcmp(sum, image->base_sum) != 0)
 		error = fault_set(fault, EINVAL, "%s: is not the snapshot that this one builds on",
 				  directory);
+	return error;
+}
+
+static int base_open(const struct image *image, const char *const *bases,
+		     const struct snapshot_progress *progress, struct image **base,
+		     struct fault *fault)
+{
+	static __thread unsigned chain;
+	const char *directory = base_find(image, bases);
+	int error = 0;
+
+	if (!directory) {
+		directory = image->base;
+		error = base_check(image, directory, fault);
+	}
+	/* of one that was named, it is that which is wrong */
+	if (error && !chain && bases && *bases && !bases[1])
+		error = base_check(image, *bases, fault);
 	if (!error && chain >= CHAIN_MAX)
 		error = fault_set(fault, EINVAL, "%s: too long a chain of bases", directory);
 	if (error)
 		return error;
 	chain++;
-	error = snapshot_open(directory, NULL, SNAPSHOT_ELEMENTS, progress, base, fault);
+	error = snapshot_open(directory, bases, SNAPSHOT_ELEMENTS, progress, base, fault);
 	chain--;
 	return error;
 }
 
-int incremental_complete(struct image **image, const char *base_directory,
+int incremental_complete(struct image **image, const char *const *bases,
 			 const struct snapshot_progress *progress, struct fault *fault)
 {
 	cleanup_with(image_freep) struct image *difference = *image;
 	cleanup_with(image_freep) struct image *base = NULL;
 	struct snapshot_scratch scratch;
-	int error = base_open(difference, base_directory ? base_directory : difference->base,
-			      progress, &base, fault);
+	int error = base_open(difference, bases, progress, &base, fault);
 
 	*image = NULL;
 	if (error) {

@@ -15,10 +15,11 @@ int incremental_write(struct image *full, const char *base_directory, const char
 		      const struct snapshot_dump_options *options, struct fault *fault);
 
 /*
- * Replaces an incremental image by the complete one that it stands for. base: where the base is,
- * NULL: where it was. `progress` may be NULL.
+ * Replaces an incremental image by the complete one that it stands for. bases: where its base, and
+ * that one's, may be (NULL at the end, may be NULL), if not where they were. `progress` may be
+ * NULL.
  */
-int incremental_complete(struct image **image, const char *base,
+int incremental_complete(struct image **image, const char *const *bases,
 			 const struct snapshot_progress *progress, struct fault *fault);
 
 #endif

@@ -7,16 +7,16 @@
 #include "image/incremental.h"
 #include "image/reader.h"
 
-int snapshot_open(const char *directory, const char *base, enum snapshot_check check,
+int snapshot_open(const char *directory, const char *const *bases, enum snapshot_check check,
 		  const struct snapshot_progress *progress, struct image **image,
 		  struct fault *fault)
 {
 	enum image_depth depth = check == SNAPSHOT_HEADS ? IMAGE_HEADS : IMAGE_ELEMENTS;
 	int error = image_read(directory, depth, progress, image, fault);
 
-	if (error || !(*image)->base || depth == IMAGE_HEADS)
+	if (error || !(*image)->base || (depth == IMAGE_HEADS && (!bases || !*bases)))
 		return error;
-	return incremental_complete(image, base, progress, fault);
+	return incremental_complete(image, bases, progress, fault);
 }
 
 void snapshot_close(struct image *image)

@@ -70,6 +70,22 @@ mv base moved
 status "an incremental one whose base is gone" 1 snap verify later
 expect "says what is" "bpfsnap: the base: $PWD/base: No such file or directory" "$(cat err)"
 status "unless told where it is" 0 snap verify --base moved later
+snap dump --queues --incremental moved -D second bpffs/app
+bpftool map update pinned bpffs/app/flows key 9 0 0 0 value 9 0 0 0 0 0 0 0
+snap dump --queues --incremental second -D third bpffs/app
+bpftool map delete pinned bpffs/app/flows key 9 0 0 0
+mkdir chain
+mv moved second third chain
+status "a chain that was moved" 1 snap verify chain/third
+status "its first base is not enough" 1 snap verify --base chain/second chain/third
+expect "and which one is missing" "bpfsnap: the base: the base: $PWD/moved: No such file or directory" "$(cat err)"
+chain=(--base chain/second --base chain/moved)
+for verb in verify show export; do
+	status "both are, for $verb" 0 snap "$verb" "${chain[@]}" chain/third
+done
+expect "show counts with them" "$(snap export --map app/flows "${chain[@]}" chain/third | jq length)" \
+	"$(snap show --json "${chain[@]}" chain/third | jq '.maps[] | select(.path == "app/flows").elements')"
+expect "diff compares with them" "+ app/flows: 9	9" "$(snap diff "${chain[@]}" chain/moved chain/third)"
 
 # --- witnesses ---
 check "sha256sum -c" sh_c 'cd d && sha256sum -c --strict SHA256SUMS'

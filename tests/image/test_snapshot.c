@@ -142,6 +142,7 @@ Test(snapshot, incremental_stores_what_changed)
 Test(snapshot, incremental_needs_its_base)
 {
 	struct snapshot_dump_options incremental = {.base = scratch_path("base")};
+	const char *bases[3] = {NULL};
 	WORLD(world);
 	struct fault fault = FAULT_INIT;
 	struct image *image;
@@ -151,11 +152,24 @@ Test(snapshot, incremental_needs_its_base)
 	world_dump(world, "part", &incremental, 0);
 	world_build_plain(world, 51, 2);
 	world_dump(world, "stranger", NULL, 0);
-	cr_assert_eq(snapshot_open(scratch_path("part"), scratch_path("stranger"),
-				   SNAPSHOT_ELEMENTS, NULL, &image, &fault),
-		     -EINVAL);
+	bases[0] = scratch_path("stranger");
+	bases[1] = NULL;
+	/* it is where it was */
+	cr_assert_eq(
+		snapshot_open(scratch_path("part"), bases, SNAPSHOT_ELEMENTS, NULL, &image, &fault),
+		0, "%s", fault.text);
+	snapshot_close(image);
+	cr_assert_eq(rename(scratch_path("base"), scratch_path("moved")), 0);
+	cr_assert_eq(
+		snapshot_open(scratch_path("part"), bases, SNAPSHOT_ELEMENTS, NULL, &image, &fault),
+		-EINVAL);
 	cr_assert(strstr(fault.text, "is not the snapshot that this one builds on"), "%s",
 		  fault.text);
+	bases[1] = scratch_path("moved");
+	cr_assert_eq(
+		snapshot_open(scratch_path("part"), bases, SNAPSHOT_ELEMENTS, NULL, &image, &fault),
+		0, "%s", fault.text);
+	snapshot_close(image);
 }
 
 Test(snapshot, drain_takes_each_element_out_once)

@@ -93,19 +93,19 @@ offers 'bpfsnap restore --state sn' snaps
 offers 'bpfsnap restore -D snaps/first m' mnt
 offers 'bpfsnap restore -D snaps/first t'
 offers 'bpfsnap restore -D snaps/first mnt '
-offers 'bpfsnap show -' -D -i --json
+offers 'bpfsnap show -' -D -i --base --json
 offers 'bpfsnap show snaps/' snaps/first snaps/second
 offers 'bpfsnap show snaps/first '
 offers 'bpfsnap show -i ty' types.txt
 offers 'bpfsnap show --json='
-offers 'bpfsnap diff -' --json --brief
+offers 'bpfsnap diff -' --base --json --brief
 offers 'bpfsnap diff snaps/first ./sc' ./scenario.json
 offers 'bpfsnap diff --brief snaps/first snaps/' snaps/first snaps/second snaps/other
 offers 'bpfsnap diff snaps/first snaps/second '
 offers 'bpfsnap verify -' -D -i --base --quiet
 offers 'bpfsnap verify --base snaps/f' snaps/first
 offers 'bpfsnap verify snaps/f' snaps/first
-offers 'bpfsnap export -' -D -i --json --map
+offers 'bpfsnap export -' -D -i --base --json --map
 offers 'bpfsnap export --json=' ours bpftool
 offers 'bpfsnap export --json=b' bpftool
 offers 'bpfsnap export --json snaps/f' snaps/first

@@ -22,15 +22,17 @@ static const struct verb {
 	 "[--incremental BASE] [--replace] [--state DIR] [--quiet] PATH...",
 	 "take maps, pins, devices and types under PATH"},
 	{"restore", verb_restore,
-	 "(-D DIR | -i FILE|-) [--base DIR] [--partial] [--replace] [--in-place] [--dry-run] "
+	 "(-D DIR | -i FILE|-) [--base DIR]... [--partial] [--replace] [--in-place] [--dry-run] "
 	 "[--cpus match|copy|sum] [--state DIR] [--quiet] TARGET",
 	 "put them back below TARGET"},
-	{"show", verb_show, "[--json] (DIR | -D DIR | -i FILE|-)", "print what a snapshot holds"},
-	{"diff", verb_diff, "[--json] [--brief] A B",
+	{"show", verb_show, "[--base DIR]... [--json] (DIR | -D DIR | -i FILE|-)",
+	 "print what a snapshot holds"},
+	{"diff", verb_diff, "[--base DIR]... [--json] [--brief] A B",
 	 "compare two snapshots, or one with what is live"},
-	{"verify", verb_verify, "[--base DIR] [--quiet] (DIR | -D DIR | -i FILE|-)",
+	{"verify", verb_verify, "[--base DIR]... [--quiet] (DIR | -D DIR | -i FILE|-)",
 	 "check the integrity of a snapshot"},
-	{"export", verb_export, "[--json[=ours|bpftool]] [--map MAP] (DIR | -D DIR | -i FILE|-)",
+	{"export", verb_export,
+	 "[--base DIR]... [--json[=ours|bpftool]] [--map MAP] (DIR | -D DIR | -i FILE|-)",
 	 "convert the elements to JSON"},
 };
 /* Characters of a complaint. */

@@ -26,13 +26,19 @@ int usage(const char *verb);
 /* Notes and omissions of a report on stderr; `verb`: what was not done with them. */
 void tell_report(const snapshot_report *report, const char *verb, bool quiet);
 
-/* An option of a verb, and the variable it sets: a flag, or the text of its argument. */
+#define LIST_MAX 64
+struct verb_list {
+	const char *items[LIST_MAX + 1]; /* NULL behind the last */
+};
+
+/* An option of a verb, and the variable it sets: a flag, or what its argument says. */
 struct verb_option {
 	const char *name; /* NULL behind the last */
 	char letter;	  /* 0: it has none */
 	bool *flag;
 	const char **text;
-	bool optional; /* --NAME without an argument sets *text to NULL */
+	struct verb_list *list; /* may be said more than once */
+	bool optional;		/* --NAME without an argument sets *text to NULL */
 };
 #define OPTIONS_MAX 16 /* options of a verb */
 /* The index of the first operand; -EINVAL, after a complaint. */
@@ -42,7 +48,7 @@ int options_parse(int argc, char **argv, const struct verb_option *options);
 struct input {
 	const char *directory; /* -D, or the operand */
 	const char *stream;    /* -i: "-" or a file */
-	const char *base;
+	struct verb_list bases;
 };
 /* The same for verbs that take one snapshot and nothing else. 0 or -EINVAL. */
 int input_parse(const char *verb, int argc, char **argv, const struct verb_option *options,

@@ -63,13 +63,13 @@ static int live_open(const char *path, const struct snapshot_progress *progress,
 	return error;
 }
 
-static int side_open(const char *path, struct image **image)
+static int side_open(const char *path, const struct verb_list *bases, struct image **image)
 {
 	struct snapshot_progress progress = progress_start(false);
 	struct fault fault = FAULT_INIT;
-	int error = is_snapshot(path)
-			    ? snapshot_open(path, NULL, SNAPSHOT_ELEMENTS, &progress, image, &fault)
-			    : live_open(path, &progress, image, &fault);
+	int error = is_snapshot(path) ? snapshot_open(path, bases->items, SNAPSHOT_ELEMENTS,
+						      &progress, image, &fault)
+				      : live_open(path, &progress, image, &fault);
 
 	if (progress_stop() && !error)
 		error = fault_set(&fault, ECANCELED, "interrupted");
@@ -89,10 +89,12 @@ int verb_diff(int argc, char **argv)
 	cleanup_with(snapshot_closep) struct image *to = NULL;
 	struct snapshot_diff_options diff = {.print = line_print};
 	struct fault fault = FAULT_INIT;
+	struct verb_list bases = {0};
 	bool different = true;
 	const struct verb_option options[] = {
 		{"json", .flag = &diff.json},
 		{"brief", .flag = &diff.brief},
+		{"base", .list = &bases},
 		{NULL},
 	};
 	int operand = options_parse(argc, argv, options);
@@ -101,7 +103,7 @@ int verb_diff(int argc, char **argv)
 		complain("diff: say what to compare, by two snapshots or paths");
 	if (operand < 0 || argc - operand != 2)
 		return usage("diff");
-	if (side_open(argv[operand], &from) || side_open(argv[operand + 1], &to))
+	if (side_open(argv[operand], &bases, &from) || side_open(argv[operand + 1], &bases, &to))
 		return DIFF_TROUBLE;
 	if (snapshot_diff(from, to, &diff, &different, &fault) && !ferror(stdout)) {
 		complain("%s", fault.text);

@@ -28,6 +28,7 @@ int verb_export(int argc, char **argv)
 		{"input", 'i', .text = &input.stream},
 		{"json", .text = &shape_name, .optional = true},
 		{"map", .text = &map},
+		{"base", .list = &input.bases},
 		{NULL},
 	};
 

@@ -9,7 +9,7 @@
 
 static int argument_of(const struct verb_option *option)
 {
-	if (!option->text)
+	if (!option->text && !option->list)
 		return no_argument;
 	return option->optional ? optional_argument : required_argument;
 }
@@ -39,6 +39,31 @@ static size_t options_describe(const struct verb_option *options, struct option 
 	return count;
 }
 
+static int list_add(struct verb_list *list, const struct verb_option *option, const char *item)
+{
+	size_t count = 0;
+
+	while (list->items[count])
+		count++;
+	if (count == LIST_MAX) {
+		complain("--%s: not more than %d", option->name, LIST_MAX);
+		return -EINVAL;
+	}
+	list->items[count] = item;
+	return 0;
+}
+
+static int option_take(const struct verb_option *option, const char *argument)
+{
+	if (option->list)
+		return list_add(option->list, option, argument);
+	if (option->text)
+		*option->text = argument;
+	else
+		*option->flag = true;
+	return 0;
+}
+
 int options_parse(int argc, char **argv, const struct verb_option *options)
 {
 	struct option names[OPTIONS_MAX + 1];
@@ -49,12 +74,10 @@ int options_parse(int argc, char **argv, const struct verb_option *options)
 	while ((given = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		for (i = 0; i < count && names[i].val != given; i++)
 			;
-		if (i == count)
-			return -EINVAL; /* getopt_long() has said why */
-		if (options[i].text)
-			*options[i].text = optarg;
-		else
-			*options[i].flag = true;
+		if (i == count) /* getopt_long() has said why */
+			return -EINVAL;
+		if (option_take(&options[i], optarg))
+			return -EINVAL;
 	}
 	return optind;
 }

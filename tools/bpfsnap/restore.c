@@ -43,7 +43,7 @@ static int arguments_parse(int argc, char **argv, struct arguments *arguments)
 		{"directory", 'D', .text = &arguments->input.directory},
 		{"input", 'i', .text = &arguments->input.stream},
 		{"quiet", 'q', .flag = &arguments->quiet},
-		{"base", .text = &arguments->input.base},
+		{"base", .list = &arguments->input.bases},
 		{"partial", .flag = &restore->partial},
 		{"replace", .flag = &restore->replace},
 		{"in-place", .flag = &restore->in_place},

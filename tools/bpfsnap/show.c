@@ -115,6 +115,7 @@ int verb_show(int argc, char **argv)
 		{"directory", 'D', .text = &input.directory},
 		{"input", 'i', .text = &input.stream},
 		{"json", .flag = &json},
+		{"base", .list = &input.bases},
 		{NULL},
 	};
 

@@ -40,7 +40,8 @@ static int stream_input(const struct input *input, enum snapshot_check check,
 		return error;
 	error = snapshot_unpack(fd, scratch.path, progress, fault);
 	if (!error)
-		error = snapshot_open(scratch.path, input->base, check, progress, image, fault);
+		error = snapshot_open(scratch.path, input->bases.items, check, progress, image,
+				      fault);
 	if (error)
 		fault_rename(fault, error, scratch.path);
 	snapshot_scratch_remove(&scratch);
@@ -57,7 +58,7 @@ int input_open(const struct input *input, enum snapshot_check check, bool quiet,
 	if (input->stream)
 		error = stream_input(input, check, &progress, image, &fault);
 	else
-		error = snapshot_open(input->directory, input->base, check, &progress, image,
+		error = snapshot_open(input->directory, input->bases.items, check, &progress, image,
 				      &fault);
 	if (progress_stop() && !error)
 		error = fault_set(&fault, ECANCELED, "interrupted");

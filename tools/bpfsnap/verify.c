@@ -12,7 +12,7 @@ int verb_verify(int argc, char **argv)
 		{"directory", 'D', .text = &input.directory},
 		{"input", 'i', .text = &input.stream},
 		{"quiet", 'q', .flag = &quiet},
-		{"base", .text = &input.base},
+		{"base", .list = &input.bases},
 		{NULL},
 	};
 

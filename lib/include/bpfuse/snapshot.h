@@ -91,10 +91,12 @@ enum snapshot_check {
 
 /*
  * Opens and checks it: truncated, damaged, contradictory and unknown newer ones are refused, and
- * nothing is created. An incremental one is completed from its base (`base` NULL: where it was).
+ * nothing is created. An incremental one is completed from its base, which may be incremental
+ * itself: `bases` (NULL at the end, may be NULL) are directories where those may be, else they are
+ * looked for where they were. With SNAPSHOT_HEADS it is completed only if there are any.
  * `progress` may be NULL; it is not kept.
  */
-int snapshot_open(const char *directory, const char *base, enum snapshot_check check,
+int snapshot_open(const char *directory, const char *const *bases, enum snapshot_check check,
 		  const struct snapshot_progress *progress, struct image **image,
 		  struct fault *fault);
 void snapshot_close(struct image *image);
@@ -169,7 +171,7 @@ int snapshot_export(struct image *image, enum snapshot_export shape, const char 
  * those that killed processes of this user left there are removed.
  */
 struct snapshot_scratch {
-	char path[PATH_MAX];
+	char path[PATH_MAX]; /* in another one, so that what is made beside it goes with it */
 };
 int snapshot_scratch_make(struct snapshot_scratch *scratch, struct fault *fault);
 void snapshot_scratch_remove(const struct snapshot_scratch *scratch);
