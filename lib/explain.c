@@ -195,7 +195,7 @@ static const struct row {
 
 	/* types that cannot */
 	{OP(DELETE), ARRAYS, EINVAL, NULL,
-	 "elements of $A cannot be deleted; write a zero value instead"},
+	 "elements of $A cannot be deleted; write a zero value instead (rmdir unpins the map)"},
 	{OP(DELETE), INDEXED | T(STACK_TRACE), E2BIG, NULL,
 	 "key $K is beyond the last index: the map has max_entries=$M"},
 	{OP(DELETE), INDEXED, EINVAL, NULL,

@@ -111,7 +111,7 @@ Test(explain, names_what_it_is_about)
 	cr_assert(strstr(fault.text, "an array"), "%s", fault.text);
 }
 
-Test(explain, articles_and_rings)
+Test(explain, articles_and_what_to_do)
 {
 	static const struct {
 		uint32_t type;
@@ -125,6 +125,9 @@ Test(explain, articles_and_rings)
 		 "a user_ringbuf has no elements; push to it instead"},
 		{BPF_MAP_TYPE_LRU_HASH, MAP_OP_CREATE, E2BIG,
 		 "the sizes or entries are more than an lru_hash can have"},
+		{BPF_MAP_TYPE_PERCPU_ARRAY, MAP_OP_DELETE, EINVAL,
+		 "elements of a percpu_array cannot be deleted; write a zero value instead"
+		 " (rmdir unpins the map)"},
 		{BPF_MAP_TYPE_XSKMAP, MAP_OP_ITERATE, ENOTSUPP,
 		 "an xskmap map does not have this operation"},
 	};
