@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpfuse/cleanup.h>
-#include <bpfuse/walk.h>
+#include "walk_state.h"
 
 #define ALONE 2	  /* chunks that are read without a thread: most maps have no more */
 #define PLACES 2u /* one that is used, one that is made */
@@ -123,13 +123,19 @@ static int take(struct walk_ahead *ahead, bool first, struct walk_chunk *chunk)
 	return place->result;
 }
 
+/* Who waits for a device can be interrupted (interrupt.h), and another thread's wait cannot. */
+static bool stays_alone(struct walk_ahead *ahead)
+{
+	return ahead->walk->info.ifindex || ahead->alone++ < ALONE;
+}
+
 int walk_ahead_next(struct walk_ahead *ahead, struct walk_chunk *chunk)
 {
 	if (ahead->over)
 		return ahead->places[ahead->taken % PLACES].result;
 	if (ahead->threaded)
 		return take(ahead, false, chunk);
-	if (ahead->alone++ < ALONE || pthread_create(&ahead->thread, NULL, run, ahead))
+	if (stays_alone(ahead) || pthread_create(&ahead->thread, NULL, run, ahead))
 		return walk_next(ahead->walk, chunk);
 	ahead->threaded = true;
 	return take(ahead, true, chunk);

@@ -243,11 +243,8 @@ static int get_latency(struct netdev_table *table, const char *name, struct buff
 	int error;
 	struct offload_port *port = offload_port_find(table, name, &error);
 
-	if (port) {
-		pthread_mutex_lock(&port->lock);
-		buffer_append_u64(out, port->latency_us);
-		pthread_mutex_unlock(&port->lock);
-	}
+	if (port)
+		buffer_append_u64(out, port_latency(port));
 	port_put(port);
 	return error;
 }
@@ -264,11 +261,8 @@ static int set_latency(struct netdev_table *table, const char *name, const char 
 		return fault_set(fault, EINVAL, "expected 0 to %u microseconds, got \"%s\"",
 				 PORT_LATENCY_MAX, text);
 	port = offload_port_find(table, name, &error);
-	if (port) {
-		pthread_mutex_lock(&port->lock);
-		port->latency_us = latency;
-		pthread_mutex_unlock(&port->lock);
-	}
+	if (port)
+		port_set_latency(port, latency);
 	port_put(port);
 	return error;
 }

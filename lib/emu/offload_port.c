@@ -65,17 +65,20 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 /*
- * The lock is held, and given up while sleeping. -EINTR as nfp's driver gives (its
- * nfp_ccm_wait_reply()): then nothing was asked of the device.
+ * The lock is held, and given up while sleeping; the latency counts as it is now, for who sleeps
+ * already, too. -EINTR as nfp's driver gives (its nfp_ccm_wait_reply()): then nothing was asked of
+ * the device.
  */
 static int sleep_latency(struct offload_port *port)
 {
-	struct timespec end, until;
+	struct timespec begin, end, until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	end = until;
-	timespec_add(&end, port->latency_us * 1000);
-	while (!port->gone && is_before(&until, &end)) {
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (until = begin; !port->gone; clock_gettime(CLOCK_MONOTONIC, &until)) {
+		end = begin;
+		timespec_add(&end, port->latency_us * 1000);
+		if (!is_before(&until, &end))
+			break;
 		timespec_add(&until, INTERRUPT_PERIOD_NS);
 		if (is_before(&end, &until))
 			until = end;
@@ -117,6 +120,24 @@ bool port_accepts(struct offload_port *port)
 	accepts = port->accept;
 	pthread_mutex_unlock(&port->lock);
 	return accepts;
+}
+
+uint64_t port_latency(struct offload_port *port)
+{
+	uint64_t latency_us;
+
+	pthread_mutex_lock(&port->lock);
+	latency_us = port->latency_us;
+	pthread_mutex_unlock(&port->lock);
+	return latency_us;
+}
+
+void port_set_latency(struct offload_port *port, uint64_t latency_us)
+{
+	pthread_mutex_lock(&port->lock);
+	port->latency_us = latency_us;
+	pthread_cond_broadcast(&port->wake);
+	pthread_mutex_unlock(&port->lock);
 }
 
 void port_gone(struct offload_port *port)

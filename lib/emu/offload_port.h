@@ -62,6 +62,9 @@ void port_put(struct offload_port *port);
 /* 0: the driver is to be called; else the error it is to have given. */
 int port_call(struct offload_port *port, enum offload_call call);
 bool port_accepts(struct offload_port *port);
+uint64_t port_latency(struct offload_port *port);
+/* Also of the calls that sleep now. */
+void port_set_latency(struct offload_port *port, uint64_t latency_us);
 /* Wakes all sleeping calls and lets no more sleep. */
 void port_gone(struct offload_port *port);
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 #include <pthread.h>
+#include <bpfuse/interrupt.h>
+#include <bpfuse/walk.h>
 #include "emu/emu.h"
 #include "emu_test.h"
 
@@ -354,6 +356,61 @@ Test(device, latency_is_its_own)
 	cr_expect_eq(device_remove(world, "slow"), 0, "unregister wakes those who sleep");
 	pthread_join(thread, &result);
 	cr_expect_eq((intptr_t)result, -ENODEV);
+	cr_expect_lt(seconds() - start, 10);
+}
+
+Test(device, a_shorter_latency_is_that_of_who_sleeps_too)
+{
+	WORLD(world);
+	HANDLE(map);
+	pthread_t thread;
+	double start = seconds();
+	void *result;
+
+	device_add(world, "slow");
+	cr_assert_eq(create_on(world, "slow", BPF_MAP_TYPE_HASH, 2, &map), 0);
+	cr_expect_eq(set(world, "slow", DEVICE_LATENCY_US, "30000000"), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, slow_lookup, map), 0);
+	while (calls(world, "slow", "lookup") < 1)
+		sched_yield();
+	cr_expect_eq(set(world, "slow", DEVICE_LATENCY_US, "0"), 0);
+	pthread_join(thread, &result);
+	cr_expect_eq((intptr_t)result, -ENOENT);
+	cr_expect_lt(seconds() - start, 10);
+}
+
+static bool always(void *context)
+{
+	return true;
+}
+
+/* So many that a map of no device would be read by a thread ahead of its reader. */
+#define MANY 20000
+
+Test(device, a_reader_of_many_elements_can_be_interrupted)
+{
+	WORLD(world);
+	HANDLE(map);
+	struct walk_ahead *walk;
+	struct walk_chunk chunk;
+	double start = seconds();
+	int rc = 1;
+
+	device_add(world, "slow");
+	cr_assert_eq(set(world, "slow", DEVICE_DRIVER, "generic"), 0);
+	cr_assert_eq(create_on(world, "slow", BPF_MAP_TYPE_HASH, MANY, &map), 0);
+	for (uint32_t key = 0; key < MANY; key++)
+		cr_assert_eq(put(map, key, key, BPF_ANY), 0);
+	cr_assert_eq(walk_ahead_open(map, 0, &walk), 0);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(walk_ahead_next(walk, &chunk), 1);
+	cr_expect_eq(set(world, "slow", DEVICE_LATENCY_US, "30000000"), 0);
+	interrupt_ask(always, NULL);
+	while (rc == 1)
+		rc = walk_ahead_next(walk, &chunk);
+	cr_expect_eq(rc, -EINTR);
+	walk_ahead_close(walk);
+	interrupt_ask(NULL, NULL);
 	cr_expect_lt(seconds() - start, 10);
 }
 

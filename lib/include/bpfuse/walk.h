@@ -51,7 +51,7 @@ void walk_closep(struct walk **walk);
 
 /*
  * The same with a thread of its own, which reads a chunk while the caller uses the one before. It
- * is started for maps of more than a few chunks only.
+ * is started for maps of more than a few chunks only, and not for those of a device.
  */
 struct walk_ahead;
 int walk_ahead_open(struct handle *map, unsigned flags, struct walk_ahead **ahead);
