@@ -70,6 +70,11 @@ struct file *file_new(struct filesystem *fs, struct node *node, int flags);
 void file_set_node(struct file *file, struct node *node);
 void file_free(struct filesystem *fs, struct file *file);
 
+/* The file that a request comes with. */
+static inline struct file *file_of(const struct fuse_file_info *info)
+{
+	return (struct file *)(uintptr_t)info->fh;
+}
 static inline bool file_reads(const struct file *file)
 {
 	return (file->flags & O_ACCMODE) != O_WRONLY;

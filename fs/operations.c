@@ -1,44 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * One function per request. Each finds the node, calls what its kind has for it, replies, and
- * puts what was refused into error.log (reply.h). Those on open directories: readdir.c.
+ * puts what was refused into error.log (reply.h). Those on open files: open_file.c, on open
+ * directories: readdir.c.
  */
 #include "operations.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include "created.h"
 #include "daemon.h"
 #include "file.h"
+#include "lookup.h"
 #include "node.h"
+#include "open_file.h"
 #include "readdir.h"
 #include "removed.h"
 #include "reply.h"
 #include "session.h"
 #include "stat.h"
-#include "static_dir.h"
-
-static struct file *file_of(const struct fuse_file_info *info)
-{
-	return (struct file *)(uintptr_t)info->fh;
-}
-
-static int lookup(struct request *request, struct node *dir, const char *name, struct node **child,
-		  struct stat *st)
-{
-	int rc = static_dir_lookup(request, dir, name, child);
-	st->st_mode = 0;
-	if (rc == -ENOENT && dir->kind->lookup)
-		rc = dir->kind->lookup(request, dir, name, child, st);
-	if (!rc && !st->st_mode) {
-		rc = stat_node_for_lookup(request, *child, st);
-		if (rc)
-			node_unref(request->fs->nodes, *child);
-	}
-	return rc;
-}
 
 /* --- session --- */
 
@@ -84,7 +65,7 @@ static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct stat st;
 	int rc = -ENOENT;
 	if (!removed_has(dir->ino, name, request.pid))
-		rc = lookup(&request, dir, name, &child, &st);
+		rc = dir_lookup(&request, dir, name, &child, &st);
 	if (!rc) {
 		reply_entry(&request, child, &st);
 		return;
@@ -217,11 +198,6 @@ static void ll_readlink(fuse_req_t req, fuse_ino_t nodeid)
 
 /* --- changes of directories --- */
 
-static int not_here(struct request *request, const char *what)
-{
-	return fault_set(&request->fault, EPERM, "%s here", what);
-}
-
 /*
  * Replies with the entry that a successful change has made. Something of another type may have
  * been there all the time (removed.h), or have taken the name since: the kernel would call that
@@ -233,7 +209,7 @@ static void reply_made(struct request *request, struct node *dir, const char *na
 	struct node *child;
 	struct stat st;
 	if (!rc)
-		rc = lookup(request, dir, name, &child, &st);
+		rc = dir_lookup(request, dir, name, &child, &st);
 	if (!rc && (st.st_mode & S_IFMT) != type) {
 		node_unref(request->fs->nodes, child);
 		rc = -EEXIST;
@@ -318,181 +294,6 @@ static void ll_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	else
 		rc = not_here(&request, "nothing can be moved");
 	reply_status(&request, dir, name, rc);
-}
-
-/* --- files --- */
-
-static void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct node *node = node_of(&request, nodeid);
-	struct file *file = file_new(request.fs, node, info->flags);
-	int rc = file ? file->ops->open(&request, file) : -ENOMEM;
-	if (rc) {
-		if (file)
-			file_free(request.fs, file);
-		if (rc == -ENOENT)
-			created_forget(node, request.pid);
-		reply_status(&request, node, NULL, stale(rc));
-		return;
-	}
-	info->fh = (uintptr_t)file;
-	session_open_file(info);
-	info->nonseekable = file->ops->stream;
-	if (fuse_reply_open(req, info))
-		file_free(request.fs, file);
-}
-
-/* The new file's node, and the file open on it. */
-static int create(struct request *request, struct node *dir, const char *name, struct file *file,
-		  struct stat *st)
-{
-	struct node *child;
-	bool known = false; /* its attributes */
-	int rc = -ENOENT;
-	if (removed_take(dir->ino, name, request->pid))
-		rc = lookup(request, dir, name, &child, st);
-	if (!rc && !S_ISREG(st->st_mode)) {
-		node_unref(request->fs->nodes, child);
-		child = removed_stand_in(request, dir, name);
-		rc = child ? 0 : -ENOMEM;
-	} else if (!rc) {
-		file->restored = true;
-		file->flags = (file->flags & ~O_EXCL) | O_TRUNC;
-	} else if (dir->kind->create) {
-		file->created = true;
-		st->st_mode = 0;
-		rc = dir->kind->create(request, dir, name, file, &child, st);
-		known = st->st_mode;
-	} else {
-		rc = not_here(request, "no file can be made");
-	}
-	if (rc)
-		return rc;
-	file_set_node(file, child);
-	rc = file->ops->open(request, file);
-	return rc || known ? rc : stat_node(request, child, st);
-}
-
-static void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-		      struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct node_table *nodes = request.fs->nodes;
-	struct node *dir = node_of(&request, parent);
-	struct file *file = file_new(request.fs, NULL, info->flags);
-	struct stat st;
-	int rc = file ? create(&request, dir, name, file, &st) : -ENOMEM;
-	if (rc) {
-		if (file)
-			file_free(request.fs, file);
-		reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
-		return;
-	}
-	struct fuse_entry_param entry;
-	fill_entry(request.fs, file->node, &st, &entry);
-	entry.entry_timeout = SESSION_TIMEOUT_CREATED;
-	info->fh = (uintptr_t)file;
-	session_open_file(info);
-	node_remember(nodes, file->node);
-	if (file->created)
-		created_add(file, request.pid);
-	if (fuse_reply_create(req, &entry, info)) {
-		node_forget(nodes, entry.ino, 1);
-		file_free(request.fs, file);
-	}
-}
-
-static void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
-		    struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct file *file = file_of(info);
-	const char *data;
-	size_t length;
-	if (file->ops->wait) {
-		int waiting = file->ops->wait(&request, file, size, info->flags);
-		if (waiting)
-			reply_status(&request, file->node, NULL, waiting);
-		return;
-	}
-	/*
-	 * A reader that has its answer closes the file, and RELEASE takes the lock: it would wait
-	 * for a thread that still has it. So only what is too long to be copied is sent under it.
-	 */
-	char copy[SESSION_PAGE];
-	pthread_mutex_lock(&file->lock);
-	int rc = file->ops->read(&request, file, offset, size, &data, &length);
-	bool small = !rc && length <= sizeof(copy);
-	if (small)
-		memcpy(copy, data, length);
-	else if (!rc)
-		fuse_reply_buf(req, data, length);
-	pthread_mutex_unlock(&file->lock);
-	if (small)
-		fuse_reply_buf(req, copy, length);
-	else if (rc)
-		reply_status(&request, file->node, NULL, rc);
-}
-
-static void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t size, off_t offset,
-		     struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct file *file = file_of(info);
-	pthread_mutex_lock(&file->lock);
-	created_end(file);
-	int rc = file->ops->write ? file->ops->write(&request, file, data, size, offset) : -EACCES;
-	pthread_mutex_unlock(&file->lock);
-	if (rc)
-		reply_status(&request, file->node, NULL, rc);
-	else
-		fuse_reply_write(req, size);
-}
-
-static void ll_flush(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct file *file = file_of(info);
-	pthread_mutex_lock(&file->lock);
-	created_end(file);
-	int rc = file->ops->flush ? file->ops->flush(&request, file) : 0;
-	pthread_mutex_unlock(&file->lock);
-	reply_status(&request, file->node, NULL, rc);
-}
-
-/* Every write is applied when it returns. */
-static void ll_fsync(fuse_req_t req, fuse_ino_t nodeid, int datasync, struct fuse_file_info *info)
-{
-	fuse_reply_err(req, 0);
-}
-
-static void ll_release(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
-{
-	struct request request = request_begin(req);
-	struct file *file = file_of(info);
-	/* A long answer may have reached its reader before ll_read() is done with it. */
-	pthread_mutex_lock(&file->lock);
-	pthread_mutex_unlock(&file->lock);
-	file_free(request.fs, file);
-	fuse_reply_err(req, 0);
-}
-
-static void ll_poll(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info,
-		    struct fuse_pollhandle *handle)
-{
-	struct request request = request_begin(req);
-	struct file *file = file_of(info);
-	unsigned events = POLLIN | POLLOUT;
-	int rc = 0;
-	if (file->ops->poll)
-		rc = file->ops->poll(&request, file, handle, &events);
-	else if (handle)
-		fuse_pollhandle_destroy(handle);
-	if (rc)
-		reply_status(&request, file->node, NULL, rc);
-	else
-		fuse_reply_poll(req, events);
 }
 
 const struct fuse_lowlevel_ops operations = {

@@ -35,6 +35,11 @@ void reply_status(struct request *request, struct node *node, const char *name, 
 	reply_error(request, rc);
 }
 
+int not_here(struct request *request, const char *what)
+{
+	return fault_set(&request->fault, EPERM, "%s here", what);
+}
+
 int stale(int rc)
 {
 	return rc == -ENOENT ? -ESTALE : rc;

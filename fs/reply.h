@@ -21,6 +21,9 @@ void reply_error(struct request *request, int rc);
 /* 0 or -errno, which is logged. */
 void reply_status(struct request *request, struct node *node, const char *name, int rc);
 
+/* EPERM, and that `what` ("no file can be made") is so here. */
+int not_here(struct request *request, const char *what);
+
 /* For what is addressed by nodeid. */
 int stale(int rc);
 /*
