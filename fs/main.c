@@ -176,6 +176,10 @@ static int session_start(struct filesystem *fs, struct fuse_args *args, const ch
 	if (mount_quietly(fs->session, mountpoint))
 		return fault_set(fault, EPERM, "cannot mount at %s: %s", mountpoint,
 				 last_words("FUSE refuses"));
+	if (session_complete_init(fs->session)) {
+		fuse_session_unmount(fs->session);
+		return fault_set(fault, ENOMEM, "out of memory");
+	}
 	return 0;
 }
 

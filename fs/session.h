@@ -14,8 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/uio.h>
 #include <unistd.h>
+#include <linux/fuse.h>
 #include <fuse_lowlevel.h>
 
 /*
@@ -96,6 +100,37 @@ static inline int session_loop(struct fuse_session *session, unsigned max_thread
 static inline bool session_is_cut(size_t length)
 {
 	return length > SESSION_WRITE_MAX - SESSION_PAGE;
+}
+
+/*
+ * Lookups and listings of one directory at the same time: without FUSE_PARALLEL_DIROPS the kernel
+ * sends one after the other, and who waits for his turn there cannot be killed. libfuse before 3.17
+ * takes it for agreed, but leaves it out of its answer to INIT (its pull request 861). So that is
+ * completed on its way: it is the first thing that is written. For one session in a process.
+ */
+static inline ssize_t session_write(int fd, struct iovec *parts, int count, void *userdata)
+{
+	static atomic_bool answered;
+
+	if (!atomic_load_explicit(&answered, memory_order_relaxed)) {
+		answered = true;
+		if (count > 1 && parts[1].iov_len >= offsetof(struct fuse_init_out, max_background))
+			((struct fuse_init_out *)parts[1].iov_base)->flags |= FUSE_PARALLEL_DIROPS;
+	}
+	return writev(fd, parts, count);
+}
+
+static inline ssize_t session_read(int fd, void *bytes, size_t size, void *userdata)
+{
+	return read(fd, bytes, size);
+}
+
+/* Once it is mounted, before its loop. 0 or -errno. */
+static inline int session_complete_init(struct fuse_session *session)
+{
+	static const struct fuse_custom_io io = {.writev = session_write, .read = session_read};
+
+	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
 /* What is asked of the kernel in INIT; for the filesystem's init operation. */

@@ -280,7 +280,8 @@ int main(int argc, char **argv)
 		return 1;
 	prepare_names(number_argument(argv[1]));
 	session = fuse_session_new(&arguments, &null_operations, sizeof(null_operations), NULL);
-	if (!session || fuse_set_signal_handlers(session) || fuse_session_mount(session, argv[2]))
+	if (!session || fuse_set_signal_handlers(session) || fuse_session_mount(session, argv[2]) ||
+	    session_complete_init(session))
 		return 1;
 	result = session_loop(session, 0, true);
 	fuse_session_unmount(session);

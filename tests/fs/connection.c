@@ -48,7 +48,7 @@ struct connection {
 
 /* --- the session's end --- */
 
-static ssize_t session_read(int fd, void *bytes, size_t size, void *userdata)
+static ssize_t end_read(int fd, void *bytes, size_t size, void *userdata)
 {
 	ssize_t got = read(fd, bytes, size);
 	if (got != 0)
@@ -57,7 +57,7 @@ static ssize_t session_read(int fd, void *bytes, size_t size, void *userdata)
 	return -1;
 }
 
-static ssize_t session_write(int fd, struct iovec *iov, int count, void *userdata)
+static ssize_t end_write(int fd, struct iovec *iov, int count, void *userdata)
 {
 	struct connection *connection = userdata;
 	struct fuse_out_header header;
@@ -83,7 +83,7 @@ static void *session_run(void *argument)
 
 static void session_make(struct connection *connection, int fd)
 {
-	static const struct fuse_custom_io io = {.writev = session_write, .read = session_read};
+	static const struct fuse_custom_io io = {.writev = end_write, .read = end_read};
 	struct filesystem *fs = &connection->fs;
 	char program[] = "bpfuse", *argv[] = {program, NULL};
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
