@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
+#include "lane.h"
 #include "map_dir.h"
 #include "seen.h"
 #include "stat.h"
@@ -72,7 +73,11 @@ static int produce(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
 	size_t before = file->text.length;
-	int rc = bulk->started ? 0 : bulk_start(request, file);
+	int rc = lane_enter(request, file->object);
+	if (rc)
+		return rc;
+	if (!bulk->started)
+		rc = bulk_start(request, file);
 	if (!rc)
 		rc = print_next(file);
 	if (!rc)
@@ -211,7 +216,7 @@ static int bulk_stat(struct request *request, struct node *node, struct stat *st
 	if (rc)
 		return rc;
 	stat_owned(request->fs, node, &owner, st);
-	rc = file_list_measure(node, measure_open, &measured);
+	rc = file_list_measure(request, node, measure_open, &measured);
 	if (rc == -ENOENT || rc == -EFBIG)
 		rc = measure_closed(node, &measured);
 	if (rc)

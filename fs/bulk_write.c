@@ -16,6 +16,7 @@
 #include "element.h"
 #include "invalidate.h"
 #include "key.h"
+#include "lane.h"
 #include "session.h"
 
 #define BATCH_MAX ((size_t)64 << 20)  /* more of one write(2) is applied before its end is seen */
@@ -339,6 +340,9 @@ int bulk_write(struct request *request, struct file *file, const char *data, siz
 	       off_t offset)
 {
 	struct bulk *bulk = file->state;
+	int rc = lane_enter(request, file->object);
+	if (rc)
+		return rc;
 	if (file->refused)
 		return fault_set(&request->fault, bulk->refusal,
 				 "an earlier write to this open file was refused in the middle of "
@@ -349,7 +353,7 @@ int bulk_write(struct request *request, struct file *file, const char *data, siz
 	bool ends_clean =
 		data[length - 1] == '\n' && !bulk->cut && bulk->format->parse == bulk_parse_lines;
 	bulk->cut = session_is_cut(length);
-	int rc = bulk_parse(request, file, data, length);
+	rc = bulk_parse(request, file, data, length);
 	if (!rc && !batch_waits(&bulk->batch, length))
 		rc = batch_apply(request, file, &bulk->batch);
 	if (rc) {
@@ -364,8 +368,12 @@ int bulk_write(struct request *request, struct file *file, const char *data, siz
 int bulk_flush(struct request *request, struct file *file)
 {
 	struct bulk *bulk = file->state;
-	int rc = bulk->format->finish(request, file, &bulk->batch, file->staged.data,
-				      file->staged.length);
+	bool waits = file->staged.length || bulk->batch.count;
+	int rc = waits ? lane_enter(request, file->object) : 0;
+	if (rc)
+		return rc;
+	rc = bulk->format->finish(request, file, &bulk->batch, file->staged.data,
+				  file->staged.length);
 	if (!rc) {
 		buffer_reset(&file->staged);
 		rc = batch_apply(request, file, &bulk->batch);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "created.h"
+#include "lane.h"
 #include "staging.h"
 
 static struct file *open_files;
@@ -19,7 +20,22 @@ void file_list_add(struct file *file)
 	pthread_mutex_unlock(&open_files_lock);
 }
 
-static void file_list_remove(struct file *file)
+static void file_destroy(struct filesystem *fs, struct file *file)
+{
+	if (file->ops && file->ops->release)
+		file->ops->release(fs, file);
+	codec_put(move_ptr(file->codec));
+	if (file->object)
+		object_release(fs, file->object);
+	buffer_free(&file->text);
+	buffer_free(&file->staged);
+	pthread_mutex_destroy(&file->lock);
+	node_unref(fs->nodes, file->node);
+	free(file);
+}
+
+/* False: somebody measures it, and will free it. */
+static bool file_list_remove(struct file *file)
 {
 	pthread_mutex_lock(&open_files_lock);
 	struct file **link = &open_files;
@@ -27,24 +43,60 @@ static void file_list_remove(struct file *file)
 		link = &(*link)->next;
 	if (*link)
 		*link = file->next;
+	file->closed = true;
+	bool unused = !file->measured;
 	pthread_mutex_unlock(&open_files_lock);
+	return unused;
 }
 
-/* The list's lock keeps the file from going away. */
-int file_list_measure(struct node *node, int (*measure)(struct file *file, void *context),
-		      void *context)
+/* The newest that is open on this node, which stays while it is measured. */
+static struct file *measured_get(const struct node *node)
 {
-	int rc = -ENOENT;
 	pthread_mutex_lock(&open_files_lock);
 	struct file *file = open_files;
 	while (file && file->node != node)
 		file = file->next;
-	if (file) {
-		pthread_mutex_lock(&file->lock);
+	if (file)
+		file->measured++;
+	pthread_mutex_unlock(&open_files_lock);
+	return file;
+}
+
+static void measured_put(struct filesystem *fs, struct file *file)
+{
+	pthread_mutex_lock(&open_files_lock);
+	bool last = --file->measured == 0 && file->closed;
+	pthread_mutex_unlock(&open_files_lock);
+	if (last)
+		file_destroy(fs, file);
+}
+
+/* What ever was locked in a lane may be so for as long as a device likes. */
+int file_lock(struct request *request, struct file *file)
+{
+	uint32_t device = lane_device();
+	if (device)
+		file->device = device;
+	else if (pthread_mutex_trylock(&file->lock) == 0)
+		return 0;
+	else if (file->device)
+		return lane_enter_device(request, file->device);
+	pthread_mutex_lock(&file->lock);
+	return 0;
+}
+
+int file_list_measure(struct request *request, struct node *node,
+		      int (*measure)(struct file *file, void *context), void *context)
+{
+	struct file *file = measured_get(node);
+	if (!file)
+		return -ENOENT;
+	int rc = file_lock(request, file);
+	if (!rc) {
 		rc = measure(file, context);
 		pthread_mutex_unlock(&file->lock);
 	}
-	pthread_mutex_unlock(&open_files_lock);
+	measured_put(request->fs, file);
 	return rc;
 }
 
@@ -70,19 +122,10 @@ void file_set_node(struct file *file, struct node *node)
 
 void file_free(struct filesystem *fs, struct file *file)
 {
-	if (file->node && file->node->kind->flags & KIND_LAZY_SIZE)
-		file_list_remove(file);
 	created_end(file);
-	if (file->ops && file->ops->release)
-		file->ops->release(fs, file);
-	codec_put(move_ptr(file->codec));
-	if (file->object)
-		object_release(fs, file->object);
-	buffer_free(&file->text);
-	buffer_free(&file->staged);
-	pthread_mutex_destroy(&file->lock);
-	node_unref(fs->nodes, file->node);
-	free(file);
+	bool listed = file->node && file->node->kind->flags & KIND_LAZY_SIZE;
+	if (!listed || file_list_remove(file))
+		file_destroy(fs, file);
 }
 
 int file_hold_object(struct request *request, struct file *file)

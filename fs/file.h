@@ -35,7 +35,11 @@ struct file {
 	atomic_bool unwritten; /* among those of created.h, whose are the next two */
 	pid_t creator;
 	struct file *next_created;
-	void *state; /* of the operations */
+	void *state;		 /* of the operations */
+	_Atomic uint32_t device; /* not 0: who has the lock may wait for this one */
+	unsigned measured; /* by so many, under the lock of the list; the last frees what is closed
+			    */
+	bool closed;
 };
 
 struct fuse_pollhandle;
@@ -93,8 +97,13 @@ int file_hold_map(struct request *request, struct file *file);
  * that file, locked; -ENOENT: nobody has it open.
  */
 void file_list_add(struct file *file);
-int file_list_measure(struct node *node, int (*measure)(struct file *file, void *context),
-		      void *context);
+int file_list_measure(struct request *request, struct node *node,
+		      int (*measure)(struct file *file, void *context), void *context);
+/*
+ * The file's lock, for a request. No worker waits for who has it and waits for a device:
+ * -EINPROGRESS as of lane_enter().
+ */
+int file_lock(struct request *request, struct file *file);
 /* Serves file->text. */
 void file_read_text(const struct file *file, off_t offset, size_t size, const char **data,
 		    size_t *length);

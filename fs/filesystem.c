@@ -7,6 +7,7 @@
 #include <bpfuse/control.h>
 #include "error_log.h"
 #include "formats.h"
+#include "lane.h"
 #include "node.h"
 #include "object.h"
 #include "seen.h"
@@ -40,13 +41,23 @@ int filesystem_open(struct filesystem *fs, const struct options *options, const 
 int filesystem_start(struct filesystem *fs, struct fault *fault)
 {
 	int rc = object_cache_new(&fs->objects);
+	if (!rc)
+		rc = lanes_new(&fs->lanes);
 	if (rc)
 		return fault_set(fault, -rc, "cannot start a thread: %s", strerror(-rc));
 	return 0;
 }
 
+void filesystem_stop(struct filesystem *fs)
+{
+	fs->ending = true;
+	lanes_free(fs->lanes);
+	fs->lanes = NULL;
+}
+
 void filesystem_close(struct filesystem *fs)
 {
+	filesystem_stop(fs);
 	object_cache_free(fs->objects);
 	node_table_free(fs->nodes);
 	formats_close(fs->formats);

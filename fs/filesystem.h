@@ -9,6 +9,7 @@
 #ifndef FS_FILESYSTEM_H
 #define FS_FILESYSTEM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 
 struct node_table;
 struct object_cache;
+struct lanes;
 struct error_log;
 struct seen;
 struct formats;
@@ -32,6 +34,8 @@ struct filesystem {
 	struct fuse_session *session;
 	struct node_table *nodes;
 	struct object_cache *objects;
+	struct lanes *lanes;
+	atomic_bool ending; /* the session's loop is over: who still waits is to give up */
 	struct error_log *log;
 	struct seen *seen;
 	struct formats *formats;
@@ -51,10 +55,18 @@ int filesystem_open(struct filesystem *fs, const struct options *options, const 
 		    struct fault *fault);
 /* The threads of its own, before the first request. */
 int filesystem_start(struct filesystem *fs, struct fault *fault);
-/* When the session has ended. */
+/* When the session's loop has ended: what still waits is answered, with what is left of it. */
+void filesystem_stop(struct filesystem *fs);
+/* When the session has been destroyed. */
 void filesystem_close(struct filesystem *fs);
 
 #define CALLER_GROUPS_MAX 64
+
+/* Whose lane (lane.h). */
+struct lane_device {
+	uint32_t ifindex; /* 0: none */
+	uint64_t netns_ino;
+};
 
 struct request {
 	struct filesystem *fs;
@@ -63,8 +75,9 @@ struct request {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
-	bool identified;    /* the directory's object was found to be there (object_acquire()) */
-	struct fault fault; /* the sentence that goes with a refusal */
+	bool identified; /* the directory's object was found to be there (object_acquire()) */
+	struct lane_device needs; /* it has to wait for this device, and not here */
+	struct fault fault;	  /* the sentence that goes with a refusal */
 	gid_t groups[CALLER_GROUPS_MAX];
 };
 
@@ -75,7 +88,8 @@ struct waiting {
 	pid_t pid;	 /* the thread that asks */
 	uint64_t looked; /* 0 at first */
 };
-/* Whether its client was interrupted or killed. To be asked at least once a second. */
+/* Whether its client was interrupted or killed, or the mount is ending. To be asked at least once a
+ * second. */
 bool request_given_up(struct fuse_req *req, struct waiting *waiting);
 /* Who asks, with supplementary groups; points into the request. */
 struct caller request_caller(struct request *request);

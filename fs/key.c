@@ -8,16 +8,20 @@
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
 #include "element.h"
+#include "lane.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "staging.h"
 #include "stat.h"
 
 /* A short form of a long name says nothing of the key: look at all of them. */
-static int search(struct object *map, struct codec *codec, const char *name, unsigned char *key)
+static int search(struct request *request, struct object *map, struct codec *codec,
+		  const char *name, unsigned char *key)
 {
 	cleanup_with(walk_closep) struct walk *walk = NULL;
-	int rc = walk_open(map->handle, 0, &walk);
+	int rc = lane_enter(request, map);
+	if (!rc)
+		rc = walk_open(map->handle, 0, &walk);
 	struct buffer text = BUFFER_INIT;
 	struct walk_chunk chunk;
 	while (!rc && (rc = walk_next(walk, &chunk)) > 0) {
@@ -45,7 +49,7 @@ int key_parse(struct request *request, struct object *map, struct codec *codec, 
 		return -ENOMEM;
 	int rc = codec_parse_name(codec, name, bytes, &request->fault);
 	if (rc == -ESRCH)
-		rc = search(map, codec, name, bytes);
+		rc = search(request, map, codec, name, bytes);
 	if (rc)
 		return rc;
 	*key = move_ptr(bytes);
@@ -61,10 +65,13 @@ uint64_t key_lock_flag(const struct codec *codec)
 static int key_read(struct request *request, struct node *node, struct object *map,
 		    struct codec *codec, unsigned char **value)
 {
+	int rc = lane_enter(request, map);
+	if (rc)
+		return rc;
 	cleanup_free unsigned char *bytes = calloc(1, codec_value_bytes(codec) + 1);
 	if (!bytes)
 		return -ENOMEM;
-	int rc = element_lookup(request, map, key_of(node)->bytes, bytes, key_lock_flag(codec));
+	rc = element_lookup(request, map, key_of(node)->bytes, bytes, key_lock_flag(codec));
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_LOOKUP, &map->info, node->name, 0,
 					 rc);
@@ -250,6 +257,9 @@ static int insert_zero(struct request *request, struct node *node)
 	cleanup_free void *zeros = calloc(1, codec_value_bytes(codec) + 1);
 	if (!zeros)
 		return -ENOMEM;
+	rc = lane_enter(request, held.object);
+	if (rc)
+		return rc;
 	rc = element_update(request, held.object, key_of(node)->bytes, zeros, BPF_NOEXIST);
 	/* Also what slots that are empty and cannot be otherwise answer. */
 	if (rc == -EEXIST && element_lookup(request, held.object, key_of(node)->bytes, zeros,
@@ -354,6 +364,9 @@ static int apply_text(struct request *request, struct file *file, const char *te
 static int text_write(struct request *request, struct file *file, const char *data, size_t length,
 		      off_t offset)
 {
+	int rc = lane_enter(request, file->object);
+	if (rc)
+		return rc;
 	key_of(file->node)->pending = false;
 	file->rendered = false;
 	return staging_write_text(request, file, data, length, offset, apply_text);
@@ -361,7 +374,8 @@ static int text_write(struct request *request, struct file *file, const char *da
 
 static int text_flush(struct request *request, struct file *file)
 {
-	return staging_flush_text(request, file, apply_text);
+	int rc = file->staged.length ? lane_enter(request, file->object) : 0;
+	return rc ? rc : staging_flush_text(request, file, apply_text);
 }
 
 static const struct file_ops key_file_ops = {

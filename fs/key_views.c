@@ -6,6 +6,7 @@
 #include <string.h>
 #include "key.h"
 #include "invalidate.h"
+#include "lane.h"
 #include "listing.h"
 #include "map_dir.h"
 #include "staging.h"
@@ -32,9 +33,12 @@ static int raw_write(struct request *request, struct file *file, const char *dat
 {
 	const char *value;
 	size_t size = codec_value_bytes(file->codec);
+	int rc = lane_enter(request, file->object);
+	if (rc)
+		return rc;
 	key_of(file->node)->pending = false;
 	file->rendered = false;
-	int rc = staging_write_bytes(request, file, data, length, offset, size, &value);
+	rc = staging_write_bytes(request, file, data, length, offset, size, &value);
 	if (rc <= 0)
 		return rc;
 	cleanup_free void *bytes = malloc(size + 1);

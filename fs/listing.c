@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpfuse/explain.h>
 #include <bpfuse/walk.h>
+#include "lane.h"
 #include "object.h"
 #include "static_dir.h"
 
@@ -64,8 +65,11 @@ int listing_add(struct listing *listing, const char *name, mode_t type, uint64_t
 int listing_add_keys(struct request *request, struct listing *listing, struct object *object,
 		     const struct node_kind *kind)
 {
+	int rc = lane_enter(request, object);
+	if (rc)
+		return rc;
 	codec_put(move_ptr(listing->codec));
-	int rc = object_codec(request, object, &listing->codec);
+	rc = object_codec(request, object, &listing->codec);
 	if (rc)
 		return rc;
 	listing->key_kind = kind;

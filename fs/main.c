@@ -204,17 +204,15 @@ static int run(struct filesystem *fs, struct fault *fault)
 	int rc = filesystem_start(fs, fault);
 	if (rc)
 		return rc;
-	unsigned threads = fs->options.max_threads;
-	if (!threads && fs->backend->sleeps)
-		threads = SESSION_THREADS_SLEEPING;
 	struct evictor *evictor = NULL;
 	rc = evictor_start(fs, &evictor);
 	if (rc)
 		return fault_set(fault, -rc, "cannot start a thread: %s", strerror(-rc));
 	rc = fs->options.single_thread
 		     ? fuse_session_loop(fs->session)
-		     : session_loop(fs->session, threads, !fs->backend->read_only);
+		     : session_loop(fs->session, fs->options.max_threads, !fs->backend->read_only);
 	daemon_stopping(fs->daemon);
+	filesystem_stop(fs);
 	evictor_stop(evictor);
 	if (rc < 0)
 		return fault_set(fault, -rc, "the connection to the kernel broke: %s",

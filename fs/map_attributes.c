@@ -14,6 +14,7 @@
 #include "formats.h"
 #include "invalidate.h"
 #include "key_views.h"
+#include "lane.h"
 #include "map_dir.h"
 #include "map_info.h"
 #include "object_files.h"
@@ -112,7 +113,10 @@ static int render_count(struct request *request, struct node *node, struct objec
 			struct buffer *text)
 {
 	uint64_t count;
-	int rc = map_count(map->handle, &count);
+	int rc = lane_enter(request, map);
+	if (rc)
+		return rc;
+	rc = map_count(map->handle, &count);
 	if (rc)
 		return explain_map_error(&request->fault, MAP_OP_ITERATE, &map->info, NULL, 0, rc);
 	buffer_append_format(text, "%" PRIu64 "\n", count);
@@ -238,6 +242,8 @@ static int accept_clear(struct request *request, struct node *node, struct objec
 			const char *text, size_t length)
 {
 	int rc = text_is_one(request, text, length);
+	if (!rc)
+		rc = lane_enter(request, map);
 	if (rc)
 		return rc;
 	rc = map_clear(map->handle, NULL);

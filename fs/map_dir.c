@@ -6,6 +6,7 @@
 #include "element.h"
 #include "key.h"
 #include "keyless.h"
+#include "lane.h"
 #include "listing.h"
 #include "map_attributes.h"
 #include "removed.h"
@@ -58,6 +59,9 @@ int map_dir_unlink(struct request *request, struct node *dir, const char *name)
 		rc = object_codec(request, held.object, &codec);
 	if (!rc)
 		rc = key_parse(request, held.object, codec, name, &key);
+	if (rc)
+		return rc;
+	rc = lane_enter(request, held.object);
 	if (rc)
 		return rc;
 	rc = element_delete(request, held.object, key);

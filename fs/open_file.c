@@ -6,6 +6,7 @@
 #include <string.h>
 #include "created.h"
 #include "file.h"
+#include "lane.h"
 #include "lookup.h"
 #include "removed.h"
 #include "reply.h"
@@ -21,6 +22,9 @@ void ll_open(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 	if (rc) {
 		if (file)
 			file_free(request.fs, file);
+		if (LANE_TAKES(&request, .kind = CALL_OPEN, .nodeid = nodeid, .info = *info,
+			       .has_info = true))
+			return;
 		if (rc == -ENOENT)
 			created_forget(node, request.pid);
 		reply_status(&request, node, NULL, stale(rc));
@@ -40,7 +44,7 @@ static int create(struct request *request, struct node *dir, const char *name, s
 	struct node *child;
 	bool known = false; /* its attributes */
 	int rc = -ENOENT;
-	if (removed_take(dir->ino, name, request->pid))
+	if (removed_has(dir->ino, name, request->pid))
 		rc = dir_lookup(request, dir, name, &child, st);
 	if (!rc && !S_ISREG(st->st_mode)) {
 		node_unref(request->fs->nodes, child);
@@ -73,9 +77,13 @@ void ll_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct file *file = file_new(request.fs, NULL, info->flags);
 	struct stat st;
 	int rc = file ? create(&request, dir, name, file, &st) : -ENOMEM;
+	if (rc && file)
+		file_free(request.fs, file);
+	if (LANE_TAKES_NAMED(&request, name, .kind = CALL_CREATE, .nodeid = parent, .mode = mode,
+			     .info = *info, .has_info = true))
+		return;
+	removed_take(dir->ino, name, request.pid);
 	if (rc) {
-		if (file)
-			file_free(request.fs, file);
 		reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 		return;
 	}
@@ -111,17 +119,21 @@ void ll_read(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
 	 * for a thread that still has it. So only what is too long to be copied is sent under it.
 	 */
 	char copy[SESSION_PAGE];
-	pthread_mutex_lock(&file->lock);
-	int rc = file->ops->read(&request, file, offset, size, &data, &length);
-	bool small = !rc && length <= sizeof(copy);
-	if (small)
-		memcpy(copy, data, length);
-	else if (!rc)
-		fuse_reply_buf(req, data, length);
-	pthread_mutex_unlock(&file->lock);
+	bool small = false;
+	int rc = file_lock(&request, file);
+	if (!rc) {
+		rc = file->ops->read(&request, file, offset, size, &data, &length);
+		small = !rc && length <= sizeof(copy);
+		if (small)
+			memcpy(copy, data, length);
+		else if (!rc)
+			fuse_reply_buf(req, data, length);
+		pthread_mutex_unlock(&file->lock);
+	}
 	if (small)
 		fuse_reply_buf(req, copy, length);
-	else if (rc)
+	else if (rc && !LANE_TAKES(&request, .kind = CALL_READ, .nodeid = nodeid, .size = size,
+				   .offset = offset, .info = *info, .has_info = true))
 		reply_status(&request, file->node, NULL, rc);
 }
 
@@ -130,10 +142,16 @@ void ll_write(fuse_req_t req, fuse_ino_t nodeid, const char *data, size_t size, 
 {
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);
-	pthread_mutex_lock(&file->lock);
-	created_end(file);
-	int rc = file->ops->write ? file->ops->write(&request, file, data, size, offset) : -EACCES;
-	pthread_mutex_unlock(&file->lock);
+	int rc = file_lock(&request, file);
+	if (!rc) {
+		created_end(file);
+		rc = file->ops->write ? file->ops->write(&request, file, data, size, offset)
+				      : -EACCES;
+		pthread_mutex_unlock(&file->lock);
+	}
+	if (LANE_TAKES(&request, .kind = CALL_WRITE, .nodeid = nodeid, .bytes = data,
+		       .length = size, .offset = offset, .info = *info, .has_info = true))
+		return;
 	if (rc)
 		reply_status(&request, file->node, NULL, rc);
 	else
@@ -144,10 +162,15 @@ void ll_flush(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
 	struct request request = request_begin(req);
 	struct file *file = file_of(info);
-	pthread_mutex_lock(&file->lock);
-	created_end(file);
-	int rc = file->ops->flush ? file->ops->flush(&request, file) : 0;
-	pthread_mutex_unlock(&file->lock);
+	int rc = file_lock(&request, file);
+	if (!rc) {
+		created_end(file);
+		rc = file->ops->flush ? file->ops->flush(&request, file) : 0;
+		pthread_mutex_unlock(&file->lock);
+	}
+	if (LANE_TAKES(&request, .kind = CALL_FLUSH, .nodeid = nodeid, .info = *info,
+		       .has_info = true))
+		return;
 	reply_status(&request, file->node, NULL, rc);
 }
 

@@ -12,6 +12,7 @@
 #include "created.h"
 #include "daemon.h"
 #include "file.h"
+#include "lane.h"
 #include "lookup.h"
 #include "node.h"
 #include "open_file.h"
@@ -66,6 +67,8 @@ static void ll_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int rc = -ENOENT;
 	if (!removed_has(dir->ino, name, request.pid))
 		rc = dir_lookup(&request, dir, name, &child, &st);
+	if (LANE_TAKES_NAMED(&request, name, .kind = CALL_LOOKUP, .nodeid = parent))
+		return;
 	if (!rc) {
 		reply_entry(&request, child, &st);
 		return;
@@ -108,25 +111,31 @@ static int stat_removed(struct request *request, struct node *node, struct stat 
 	return 0;
 }
 
-static void reply_attr(struct request *request, struct node *node)
+static int get_attr(struct request *request, struct node *node, struct stat *st)
 {
-	struct stat st;
-	int rc = stale(stat_node(request, node, &st));
-	if (rc == -ESTALE)
-		rc = stat_removed(request, node, &st);
-	if (rc) {
-		reply_status(request, node, NULL, rc);
-		return;
-	}
-	node->size = st.st_size;
+	int rc = stale(stat_node(request, node, st));
+	return rc == -ESTALE ? stat_removed(request, node, st) : rc;
+}
+
+static void reply_attr(struct request *request, struct node *node, const struct stat *st)
+{
+	node->size = st->st_size;
 	node_retell(request->fs->nodes, node);
-	fuse_reply_attr(request->req, &st, attr_timeout(request->fs, node));
+	fuse_reply_attr(request->req, st, attr_timeout(request->fs, node));
 }
 
 static void ll_getattr(fuse_req_t req, fuse_ino_t nodeid, struct fuse_file_info *info)
 {
 	struct request request = request_begin(req);
-	reply_attr(&request, node_of(&request, nodeid));
+	struct node *node = node_of(&request, nodeid);
+	struct stat st;
+	int rc = get_attr(&request, node, &st);
+	if (LANE_TAKES(&request, .kind = CALL_GETATTR, .nodeid = nodeid))
+		return;
+	if (rc)
+		reply_status(&request, node, NULL, rc);
+	else
+		reply_attr(&request, node, &st);
 }
 
 /* For kinds that have nothing to set: what changes nothing succeeds, so that tools go on. */
@@ -154,15 +163,22 @@ static void ll_setattr(fuse_req_t req, fuse_ino_t nodeid, struct stat *attr, int
 	struct request request = request_begin(req);
 	struct node *node = node_of(&request, nodeid);
 	struct attr_change change = {valid, attr, info ? file_of(info) : NULL};
+	struct stat st;
 	int rc = node->kind->setattr ? node->kind->setattr(&request, node, &change)
 				     : setattr_nothing(&request, node, &change);
+	if (!rc)
+		rc = get_attr(&request, node, &st);
+	if (LANE_TAKES(&request, .kind = CALL_SETATTR, .nodeid = nodeid, .attr = *attr,
+		       .mask = valid, .info = info ? *info : (struct fuse_file_info){0},
+		       .has_info = info))
+		return;
 	/* An ENOENT that is explained is the map's own: touch(1) of what it does not take. */
 	if (rc == -ENOENT && request.fault.text[0])
 		reply_status(&request, node, NULL, rc);
 	else if (rc)
 		reply_status(&request, node, NULL, stale(rc));
 	else
-		reply_attr(&request, node);
+		reply_attr(&request, node, &st);
 }
 
 /*
@@ -176,6 +192,8 @@ static void ll_access(fuse_req_t req, fuse_ino_t nodeid, int mask)
 	struct stat st;
 	/* The kernel believes a name for a while, also of a key that is open and was removed. */
 	int rc = stale(stat_node_for_lookup(&request, node, &st));
+	if (LANE_TAKES(&request, .kind = CALL_ACCESS, .nodeid = nodeid, .mask = mask))
+		return;
 	if (!rc && S_ISREG(node->kind->type) && mask & X_OK)
 		rc = -EACCES;
 	reply_error(&request, rc);
@@ -210,6 +228,9 @@ static void reply_made(struct request *request, struct node *dir, const char *na
 	struct stat st;
 	if (!rc)
 		rc = dir_lookup(request, dir, name, &child, &st);
+	/* A device is asked for keys alone, and they are neither directories nor symlinks. */
+	if (request->needs.ifindex)
+		rc = -EEXIST;
 	if (!rc && (st.st_mode & S_IFMT) != type) {
 		node_unref(request->fs->nodes, child);
 		rc = -EEXIST;
@@ -268,6 +289,8 @@ static void ll_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	const struct node_kind *kind = dir->kind;
 	int rc = kind->unlink ? kind->unlink(&request, dir, name)
 			      : not_here(&request, "nothing can be removed");
+	if (LANE_TAKES_NAMED(&request, name, .kind = CALL_UNLINK, .nodeid = parent))
+		return;
 	reply_status(&request, dir, name, stale_by_name(&request, dir, rc));
 }
 

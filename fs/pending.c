@@ -8,6 +8,7 @@
 #include <bpfuse/spec.h>
 #include "file.h"
 #include "formats.h"
+#include "lane.h"
 #include "pin.h"
 #include "stat.h"
 
@@ -74,6 +75,11 @@ static void remember_format(struct request *request, struct handle *handle, cons
 		formats_set(request->fs->formats, request->fs->backend, id, format);
 }
 
+static int enter_device(void *context, uint32_t ifindex)
+{
+	return lane_enter_device(context, ifindex);
+}
+
 static int pending_write(struct request *request, struct file *file, const char *data,
 			 size_t length, off_t offset)
 {
@@ -81,10 +87,11 @@ static int pending_write(struct request *request, struct file *file, const char 
 	struct caller caller = request_caller(request);
 	cleanup_free char *path = node_path(fs->nodes, file->node, NULL);
 	cleanup_free char *format = NULL;
+	const struct spec_device_gate gate = {enter_device, request};
 	struct handle *handle;
 	if (!path)
 		return -ENOMEM;
-	int rc = spec_open(fs->backend, data, length, &handle, &format, &request->fault);
+	int rc = spec_open(fs->backend, data, length, &handle, &format, &gate, &request->fault);
 	if (rc)
 		return rc;
 	caller.umask = file->umask;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <bpfuse/map_type.h>
 #include "key.h"
+#include "lane.h"
 #include "listing.h"
 #include "reply.h"
 #include "stat.h"
@@ -160,10 +161,11 @@ static void page_forget(struct page *page)
 		node_forget(page->request->fs->nodes, known[i], 1);
 }
 
-static void read_directory(fuse_req_t req, size_t size, off_t offset, struct listing *listing,
-			   bool plus)
+static void read_directory(fuse_req_t req, size_t size, off_t offset,
+			   const struct fuse_file_info *info, bool plus)
 {
 	struct request request = request_begin(req);
+	struct listing *listing = listing_of(info);
 	HELD_OBJECT(held, &request);
 	cleanup_free char *bytes = malloc(size);
 	struct page page = {.request = &request, .listing = listing, .bytes = bytes, .size = size};
@@ -179,6 +181,10 @@ static void read_directory(fuse_req_t req, size_t size, off_t offset, struct lis
 			rc = page_fill(&page, (size_t)offset);
 		pthread_mutex_unlock(&listing->lock);
 	}
+	if (LANE_TAKES(&request, .kind = plus ? CALL_READDIRPLUS : CALL_READDIR,
+		       .nodeid = node_id(request.fs->nodes, listing->dir), .size = size,
+		       .offset = offset, .info = *info, .has_info = true))
+		return;
 	if (rc)
 		reply_status(&request, listing->dir, NULL, rc);
 	if (rc || fuse_reply_buf(req, bytes, page.used))
@@ -190,11 +196,11 @@ static void read_directory(fuse_req_t req, size_t size, off_t offset, struct lis
 void ll_readdir(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
 		struct fuse_file_info *info)
 {
-	read_directory(req, size, offset, listing_of(info), false);
+	read_directory(req, size, offset, info, false);
 }
 
 void ll_readdirplus(fuse_req_t req, fuse_ino_t nodeid, size_t size, off_t offset,
 		    struct fuse_file_info *info)
 {
-	read_directory(req, size, offset, listing_of(info), true);
+	read_directory(req, size, offset, info, true);
 }

@@ -25,6 +25,9 @@ void log_refusal(struct request *request, struct node *node, const char *name, i
 
 void reply_error(struct request *request, int rc)
 {
+	/* Nobody has a signal: the mount goes away, as for who was not even read. */
+	if (rc == -EINTR && request->fs->ending)
+		rc = -ECONNABORTED;
 	fuse_reply_err(request->req, -error_for_user(rc));
 }
 

@@ -34,7 +34,8 @@ static bool has_signal(pid_t thread)
 
 bool request_given_up(struct fuse_req *req, struct waiting *waiting)
 {
-	if (fuse_req_interrupted(req))
+	const struct filesystem *fs = fuse_req_userdata(req);
+	if (fuse_req_interrupted(req) || fs->ending)
 		return true;
 	uint64_t ns = monotonic_ns();
 	if (!waiting->looked)
@@ -64,6 +65,7 @@ struct request request_begin(struct fuse_req *req)
 	request.gid = context->gid;
 	request.umask = context->umask;
 	request.identified = false;
+	request.needs.ifindex = 0;
 	request.fault.text[0] = '\0';
 	operation = (struct waiting){.pid = context->pid};
 	interrupt_ask(asked_to_stop, req);

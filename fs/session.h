@@ -48,8 +48,8 @@ static inline bool session_checks_modes(bool allow_other)
 }
 
 /*
- * Two workers are the least that keep a session alive when one of them blocks; more than a few
- * only fight for the requests' queue.
+ * No worker waits for anything long (lane.h, stream.h); more than a few only fight for the
+ * requests' queue.
  */
 static inline unsigned session_default_threads(void)
 {
@@ -59,12 +59,6 @@ static inline unsigned session_default_threads(void)
 		return 2;
 	return cpus > 8 ? 8 : (unsigned)cpus;
 }
-
-/*
- * Where operations may sleep, each waiting one takes a worker: so many may wait before others do.
- * libfuse starts a worker only when all are busy.
- */
-#define SESSION_THREADS_SLEEPING 64
 
 /*
  * Runs the session until it ends: 0, -errno, or the number of the signal that ended it. With

@@ -88,7 +88,8 @@ static int copy_text(struct file *file, void *context)
 static int stat_text(struct request *request, struct node *node, struct buffer *text)
 {
 	HELD_OBJECT(held, request);
-	if (node->kind->flags & KIND_LAZY_SIZE && !file_list_measure(node, copy_text, text))
+	if (node->kind->flags & KIND_LAZY_SIZE &&
+	    !file_list_measure(request, node, copy_text, text))
 		return buffer_error(text);
 	int rc = object_owner(node) ? object_acquire(request, node, &held.object, NULL) : 0;
 	if (!rc)

@@ -6,13 +6,18 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-int worker_start(struct worker *worker, void *(*run)(void *context), void *context)
+void worker_condition(pthread_cond_t *condition)
 {
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&worker->wake, &monotonic);
+	pthread_cond_init(condition, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+}
+
+int worker_start(struct worker *worker, void *(*run)(void *context), void *context)
+{
+	worker_condition(&worker->wake);
 	pthread_mutex_init(&worker->lock, NULL);
 	worker->stopping = false;
 	int rc = pthread_create(&worker->thread, NULL, run, context);

@@ -18,6 +18,8 @@ struct worker {
 	bool stopping;
 };
 
+/* A condition that can be waited for until a time of CLOCK_MONOTONIC. */
+void worker_condition(pthread_cond_t *condition);
 /* 0, or the -errno of the thread; then there is nothing to stop. */
 int worker_start(struct worker *worker, void *(*run)(void *context), void *context);
 /* Without the lock: ends the thread, waits for it, and destroys lock and condition. */

@@ -90,6 +90,11 @@ static int create_map(struct spec_reader *reader, struct handle **map, char **fo
 		return fault_set(reader->fault, EINVAL,
 				 "type= is missing: expected type=hash or "
 				 "another map type");
+	error = spec->ifindex && reader->gate
+			? reader->gate->enter(reader->gate->context, spec->ifindex)
+			: 0;
+	if (error)
+		return error;
 	error = map_create(reader->backend, spec, map);
 	if (!error)
 		return 0;
@@ -114,6 +119,7 @@ int spec_create(struct spec_reader *outer, const struct node *tree, struct handl
 		.backend = outer->backend,
 		.arena = outer->arena,
 		.fault = outer->fault,
+		.gate = outer->gate,
 		.depth = outer->depth + 1,
 		.spec = MAP_SPEC_INIT,
 	};
@@ -136,10 +142,11 @@ int spec_create(struct spec_reader *outer, const struct node *tree, struct handl
 }
 
 int spec_open(struct backend *backend, const char *text, size_t length, struct handle **handle,
-	      char **format, struct fault *fault)
+	      char **format, const struct spec_device_gate *gate, struct fault *fault)
 {
 	struct arena arena;
-	struct spec_reader reader = {.backend = backend, .arena = &arena, .fault = fault};
+	struct spec_reader reader = {
+		.backend = backend, .arena = &arena, .fault = fault, .gate = gate};
 	struct node *tree;
 	int error;
 

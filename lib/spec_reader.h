@@ -4,6 +4,7 @@
 #define BPFUSE_SPEC_READER_H
 
 #include <bpfuse/backend.h>
+#include <bpfuse/spec.h>
 #include "spec_types.h"
 #include "text/arena.h"
 #include "text/tree.h"
@@ -12,7 +13,8 @@ struct spec_reader {
 	struct backend *backend;
 	struct arena *arena;
 	struct fault *fault;
-	unsigned depth; /* inner maps may have SPECs of their own */
+	const struct spec_device_gate *gate; /* may be NULL */
+	unsigned depth;			     /* inner maps may have SPECs of their own */
 	struct map_spec spec;
 	struct spec_types types;
 	bool creates;		    /* a word of a map to be made was there */

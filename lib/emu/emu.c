@@ -213,7 +213,6 @@ int emu_open(const char *scenario_path, struct backend **backend, struct fault *
 	}
 	emu->backend.ops = &emu_ops;
 	emu->backend.possible_cpus = machine_cpus();
-	emu->backend.sleeps = true; /* devices with a latency */
 	emu->capabilities = EMU_CAP_ALL;
 	emu->cpus_max = machine_cpus_max();
 	emu->memory_limit = EMU_MEMORY_DEFAULT;

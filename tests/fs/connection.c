@@ -18,7 +18,7 @@
 
 #define MESSAGE_MAX 8192
 #define PATIENCE_MS 60000 /* what must be answered is answered sooner on any machine */
-#define KEPT 8
+#define KEPT 64
 
 struct kept {
 	uint64_t unique; /* 0: free */
@@ -134,10 +134,17 @@ struct connection *connection_start(const char *source, unsigned threads)
 	return connection;
 }
 
-void connection_end(struct connection *connection)
+void connection_hang_up(struct connection *connection)
 {
 	shutdown(connection->fd, SHUT_WR);
 	pthread_join(connection->loop, NULL);
+	filesystem_stop(&connection->fs);
+}
+
+void connection_end(struct connection *connection)
+{
+	if (!connection->fs.ending)
+		connection_hang_up(connection);
 	fuse_session_destroy(connection->fs.session);
 	filesystem_close(&connection->fs);
 	close(connection->fd);

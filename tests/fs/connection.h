@@ -26,6 +26,8 @@ struct answer {
 
 /* threads 1: the loop of -s, which takes one message after the other as they were sent. */
 struct connection *connection_start(const char *source, unsigned threads);
+/* Unmounted: nothing is read any more, and what waits is answered. */
+void connection_hang_up(struct connection *connection);
 /* Ends the session, which must have nothing left to answer. */
 void connection_end(struct connection *connection);
 

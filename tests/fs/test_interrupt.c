@@ -107,13 +107,12 @@ static void device_leave(struct connection *connection, const struct place *plac
 
 static const struct waited {
 	const char *name;
-	unsigned threads; /* that it takes to hear an INTERRUPT meanwhile */
 	struct place (*prepare)(struct connection *connection);
 	uint64_t (*wait)(struct connection *connection, const struct place *place, pid_t pid);
 	void (*leave)(struct connection *connection, const struct place *place);
 } waited[] = {
-	{"a stream", 1, stream_prepare, stream_wait, stream_leave},
-	{"a slow device", 2, device_prepare, device_wait, device_leave},
+	{"a stream", stream_prepare, stream_wait, stream_leave},
+	{"a slow device", device_prepare, device_wait, device_leave},
 };
 
 static bool is_interrupted(struct connection *connection, uint64_t unique)
@@ -132,7 +131,7 @@ static bool is_waiting(struct connection *connection, uint64_t unique)
 
 static void interrupt_after(const struct waited *what)
 {
-	struct connection *connection = connection_start(source, what->threads);
+	struct connection *connection = connection_start(source, 1);
 	struct place place = what->prepare(connection);
 	uint64_t unique = what->wait(connection, &place, getpid());
 	report(is_waiting(connection, unique), what->name, "who has no signal waits");
@@ -176,6 +175,78 @@ static void interrupt_lost(const struct waited *what)
 	connection_end(connection);
 }
 
+/* --- a crowd: more than a device has threads, and than this loop has --- */
+
+#define CROWD 40
+#define CROWD_TITLE "a crowd at a slow device"
+
+static bool is_answered(struct connection *connection, uint64_t unique, int error)
+{
+	struct answer answer;
+	return answer_comes(connection, unique, PATIENCE_MS, &answer) && answer.error == error;
+}
+
+static struct place crowd_gathers(struct connection *connection, uint64_t crowd[CROWD])
+{
+	struct place place = device_prepare(connection);
+	for (unsigned i = 0; i < CROWD; i++)
+		crowd[i] = device_wait(connection, &place, getpid());
+	return place;
+}
+
+static bool are_answered(struct connection *connection, const uint64_t *crowd, unsigned count,
+			 int error)
+{
+	while (count && is_answered(connection, crowd[count - 1], error))
+		count--;
+	return count == 0;
+}
+
+/* By the device's own file, while all wait. */
+static void device_recovers(struct connection *connection)
+{
+	uint64_t latency = lookup_path(connection, "devices.offload/nsim0/latency_us");
+	uint64_t fh = open_file(connection, latency, O_WRONLY);
+	write_file(connection, latency, fh, "0");
+	close_file(connection, latency, fh);
+}
+
+static void crowd_waits(void)
+{
+	struct connection *connection = connection_start(source, 1);
+	uint64_t crowd[CROWD];
+	crowd_gathers(connection, crowd);
+	uint64_t other = lookup_path(connection, "other/0");
+	close_file(connection, other, open_file(connection, other, O_RDONLY));
+	report(is_waiting(connection, crowd[CROWD - 1]), CROWD_TITLE, "another map answers");
+	interrupt_send(connection, crowd[0]);
+	report(is_interrupted(connection, crowd[0]), CROWD_TITLE, "the first is interrupted");
+	interrupt_send(connection, crowd[CROWD - 1]);
+	report(is_interrupted(connection, crowd[CROWD - 1]), CROWD_TITLE,
+	       "the last, whose turn has not come, too");
+	device_recovers(connection);
+	report(are_answered(connection, crowd + 1, CROWD - 2, 0), CROWD_TITLE,
+	       "the device recovers, and everybody else is answered");
+	connection_end(connection);
+}
+
+/* Who waits his turn has nobody who hears his signal but bpfuse. */
+static void crowd_loses_interrupt(void)
+{
+	struct connection *connection = connection_start(source, 1);
+	uint64_t crowd[CROWD];
+	struct place place = crowd_gathers(connection, crowd);
+	pid_t client = client_with_signal();
+	uint64_t unique = device_wait(connection, &place, client);
+	report(is_interrupted(connection, unique), CROWD_TITLE,
+	       "who has a signal is let go before his turn");
+	client_end(client);
+	connection_hang_up(connection);
+	report(are_answered(connection, crowd, CROWD, -ECONNABORTED), CROWD_TITLE,
+	       "the mount goes, and everybody is told");
+	connection_end(connection);
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -185,6 +256,8 @@ int main(int argc, char **argv)
 		interrupt_before(&waited[i]);
 		interrupt_lost(&waited[i]);
 	}
+	crowd_waits();
+	crowd_loses_interrupt();
 	printf("1..%u\n", number);
 	return failed != 0;
 }

@@ -59,6 +59,7 @@ static void serve(struct filesystem *fs)
 		abort();
 	if (fuse_session_loop(fs->session))
 		abort();
+	filesystem_stop(fs);
 	fuse_session_destroy(fs->session);
 	fuse_opt_free_args(&args);
 }

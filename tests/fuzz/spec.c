@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fake fake;
 
 	fake_init(&fake, BPF_MAP_TYPE_HASH, 4, 4);
-	if (spec_open(&fake.backend, (const char *)data, size, &handle, &format, &fault) == 0)
+	if (spec_open(&fake.backend, (const char *)data, size, &handle, &format, NULL, &fault) == 0)
 		handle_close(handle);
 	else if (!fault.text[0])
 		subject_differs("an error without a sentence", "", "");

@@ -76,7 +76,7 @@ static int try_spec(struct fake *fake, const char *text, struct fault *fault)
 {
 	struct handle *handle;
 	char *format = NULL;
-	int error = spec_open(&fake->backend, text, strlen(text), &handle, &format, fault);
+	int error = spec_open(&fake->backend, text, strlen(text), &handle, &format, NULL, fault);
 
 	if (!error)
 		handle_close(handle);

@@ -18,8 +18,8 @@ static struct handle *open_spec(struct fake *fake, const char *text, char **form
 	struct handle *handle = NULL;
 
 	fake_init(fake, BPF_MAP_TYPE_HASH, 4, 4);
-	cr_assert_eq(spec_open(&fake->backend, text, strlen(text), &handle, format, &fault), 0,
-		     "%s: %s", text, fault.text);
+	cr_assert_eq(spec_open(&fake->backend, text, strlen(text), &handle, format, NULL, &fault),
+		     0, "%s: %s", text, fault.text);
 	cr_expect_eq(fake->open_handles, 1, "%s", text);
 	return handle;
 }
@@ -57,8 +57,8 @@ Test(spec, paths_below_a_known_root)
 	fake_init(&fake, BPF_MAP_TYPE_HASH, 4, 4);
 	cr_assert_eq(backend_add_root(&fake.backend, "/tmp"), 0);
 	snprintf(text, sizeof(text), "pinned=%s/dir/prog", fake.backend.roots[0]);
-	cr_expect_eq(spec_open(&fake.backend, text, strlen(text), &handle, &format, &fault), 0,
-		     "%s", fault.text);
+	cr_expect_eq(spec_open(&fake.backend, text, strlen(text), &handle, &format, NULL, &fault),
+		     0, "%s", fault.text);
 	cr_expect_eq(handle_fd(handle), FAKE_PROG_FD);
 	free(fake.backend.roots[0]);
 }
@@ -266,7 +266,7 @@ static void refuse(const struct types *types, const char *words, const char *sen
 
 	fake_init(&fake, BPF_MAP_TYPE_HASH, 4, 4);
 	snprintf(text, sizeof(text), "%s btf=%s", words, types->path);
-	cr_expect_eq(spec_open(&fake.backend, text, strlen(text), &handle, &format, &fault),
+	cr_expect_eq(spec_open(&fake.backend, text, strlen(text), &handle, &format, NULL, &fault),
 		     -EINVAL);
 	cr_expect(strstr(fault.text, sentence) != NULL, "%s", fault.text);
 	cr_expect_eq(fake.open_handles, 0);
@@ -303,7 +303,7 @@ Test(spec, inner_that_is_no_map)
 
 		fake_init(&fake, BPF_MAP_TYPE_HASH, 4, 4);
 		cr_expect_eq(spec_open(&fake.backend, texts[i], strlen(texts[i]), &handle, &format,
-				       &fault),
+				       NULL, &fault),
 			     -EINVAL);
 		cr_expect_str_eq(fault.text, sentences[i]);
 		cr_expect_eq(fake.open_handles, 0);

@@ -358,7 +358,6 @@ struct backend {
 	bool read_only;	  /* the wrappers below answer -EROFS to every change */
 	bool takes_files; /* the number of a file, in a key or value, is of one open in this process
 			   */
-	bool sleeps;	  /* a device's driver may make an operation wait as long as it likes */
 	/* Tells it from all others of its kind while this machine runs; 0: there is but one. */
 	uint64_t instance;
 	/* image:DIR: the snapshot that it was loaded from, from the root on; owned, may be NULL. */

@@ -17,12 +17,21 @@
 #pragma GCC visibility push(default)
 
 /*
+ * What is asked before a map is made on a device (`ifindex`): that may take as long as the device
+ * likes. -errno: not here and now, and nothing is made. NULL: always.
+ */
+struct spec_device_gate {
+	int (*enter)(void *context, uint32_t ifindex);
+	void *context;
+};
+
+/*
  * Makes or opens what the text says: *handle is owned by the caller, to be pinned. *format is a
  * malloc'ed format text if key= or value= were given as types, else NULL. Errors: -EINVAL with a
  * sentence for a bad text; else the backend's errno with a sentence.
  */
 int spec_open(struct backend *backend, const char *text, size_t length, struct handle **handle,
-	      char **format, struct fault *fault);
+	      char **format, const struct spec_device_gate *gate, struct fault *fault);
 
 #pragma GCC visibility pop
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define PATIENCE 5 /* seconds until a request that was interrupted must be answered */
+#define PATIENCE 5 /* seconds until a request must be answered that has nothing to wait for */
 
 /* The finding. */
 #define REFUSE(...)                                                                                \
@@ -91,17 +91,43 @@ static struct pending *find_pending(struct kernel *kernel, uint64_t unique)
 	return NULL;
 }
 
-void kernel_await(struct kernel *kernel, uint64_t unique)
+/* Waits until there is none of those that `wanted` says. */
+static void await(struct kernel *kernel,
+		  const struct pending *(*wanted)(struct kernel *kernel, uint64_t unique),
+		  uint64_t unique)
 {
+	const struct pending *left;
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE;
 	pthread_mutex_lock(&kernel->lock);
-	while (find_pending(kernel, unique))
+	while ((left = wanted(kernel, unique)))
 		if (pthread_cond_timedwait(&kernel->answered, &kernel->lock, &until))
-			REFUSE("request %llu was interrupted and is not answered",
-			       (unsigned long long)unique);
+			REFUSE("request %llu is not answered", (unsigned long long)left->unique);
 	pthread_mutex_unlock(&kernel->lock);
+}
+
+static const struct pending *this_one(struct kernel *kernel, uint64_t unique)
+{
+	return find_pending(kernel, unique);
+}
+
+static const struct pending *any_but_reads(struct kernel *kernel, uint64_t unique)
+{
+	for (unsigned i = 0; i < KERNEL_PENDING; i++)
+		if (kernel->pending[i].unique && kernel->pending[i].opcode != FUSE_READ)
+			return &kernel->pending[i];
+	return NULL;
+}
+
+void kernel_await(struct kernel *kernel, uint64_t unique)
+{
+	await(kernel, this_one, unique);
+}
+
+void kernel_settle(struct kernel *kernel)
+{
+	await(kernel, any_but_reads, 0);
 }
 
 void kernel_forget(struct kernel *kernel, struct known_node *node, uint64_t count)

@@ -92,6 +92,11 @@ bool kernel_unanswered(struct kernel *kernel, const struct known_handle *handle,
 		       struct pending *pending);
 /* Waits until the request has been answered; aborts if it takes longer than a few seconds. */
 void kernel_await(struct kernel *kernel, uint64_t unique);
+/*
+ * The same for all but READs, which may wait for records: what asks a device is answered by another
+ * thread, and what comes next is to find what it has made.
+ */
+void kernel_settle(struct kernel *kernel);
 
 /* Whether there is room for one more handle: to be asked before OPEN, OPENDIR and CREATE. */
 bool kernel_may_open(struct kernel *kernel);

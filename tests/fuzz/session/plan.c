@@ -40,6 +40,7 @@ bool plan_next(struct plan *plan, struct message *message)
 	if (plan->awaited)
 		kernel_await(plan->kernel, plan->awaited);
 	plan->awaited = 0;
+	kernel_settle(plan->kernel);
 	bool more = plan->requests == 0
 			    ? request_init(plan, message, input_byte(plan))
 			    : next_of_input(plan, message) || next_of_ending(plan, message);
