@@ -158,6 +158,11 @@ recover()
 
 # What is to be written waits in the daemon's memory: there is an end to that. The kernel lets one
 # writer at a time come through to a file.
+asked()
+{
+	[ "$(sed -n 's/^update //p' "$mnt/devices.offload/large/stats")" = "$1" ]
+}
+
 refused()
 {
 	local text='64 MiB wait to be written to it: No buffer space available'
@@ -174,9 +179,10 @@ much_to_write()
 	done
 	make devices.offload/large/latency_us 60000000
 	for one in $(seq $crowd_size); do
+		[ "$one" != 17 ] || check "$how: 16 are being written" eventually asked 16
 		crowd 1 "dd if=/dev/zero bs=1M count=1 of=$mnt/large$one/.map/entries.bin"
 	done
-	check "$how: 16 MiB are being written, 64 wait" eventually all_wait 80
+	check "$how: 64 MiB wait" eventually all_wait 80
 	check "$how: the rest is refused" eventually refused $((crowd_size - 80))
 	make devices.offload/large/latency_us 0
 	for one in "${crowd[@]}"; do
