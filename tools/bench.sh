@@ -12,7 +12,7 @@
 #   --json FILE   build-bench/speed.json unless told
 #   --strict      exit status 1 where a target is not met
 #
-# Builds a release tree in build-bench first. Takes 5 to 8 minutes. The targets and where the
+# Builds a release tree in build-bench first. Takes 6 to 8 minutes. The targets and where the
 # time goes: tests/bench/SPEED.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -17,6 +17,8 @@
 
 #define BATCH 4096
 #define THREADS 4
+#define SCALING_NS 2e8
+#define SCALING_TURNS 5 /* at most so often what one thread does otherwise */
 
 /* Both contestants as the same few calls; the map behind them is one or the other. */
 struct contestant {
@@ -281,26 +283,35 @@ static double throughput(const struct run *run, void (*work)(struct run *), unsi
 	return (double)threads * run->operations / (seconds_now() - start);
 }
 
-static double scaling(const struct run *run, void (*work)(struct run *))
+/* With so many operations, of `each` nanoseconds, that a thread works for a while and not longer.
+ */
+static double scaling(const struct run *run, void (*work)(struct run *), double each)
 {
-	double one = throughput(run, work, 1);
+	struct run longer = *run;
+	double one;
 
-	return throughput(run, work, THREADS) / one;
+	longer.operations *= SCALING_TURNS;
+	if (longer.operations > SCALING_NS / each)
+		longer.operations = (uint32_t)(SCALING_NS / each);
+	one = throughput(&longer, work, 1);
+	return throughput(&longer, work, THREADS) / one;
 }
 
 static void measure(struct contestant *contestant, uint32_t type, uint32_t count)
 {
 	struct run run = {.contestant = contestant, .is_array = type == BPF_MAP_TYPE_ARRAY};
+	double lookup, update;
 
 	run.count = run.operations = count;
 	expect(contestant->create(contestant, type, count), "create");
 	printf("\"%s\": {\"insert\": %.2f", contestant->name, nanoseconds_each(&run, insert_all));
 	printf(", \"memory\": %llu", (unsigned long long)contestant->memory(contestant));
-	printf(", \"lookup\": %.2f", nanoseconds_each(&run, lookup_random));
-	printf(", \"update\": %.2f", nanoseconds_each(&run, update_random));
+	lookup = nanoseconds_each(&run, lookup_random);
+	update = nanoseconds_each(&run, update_random);
+	printf(", \"lookup\": %.2f, \"update\": %.2f", lookup, update);
 	printf(", \"iterate\": %.2f", nanoseconds_each(&run, iterate_all));
-	printf(", \"scaling_lookup\": %.3f", scaling(&run, lookup_random));
-	printf(", \"scaling_update\": %.3f", scaling(&run, update_random));
+	printf(", \"scaling_lookup\": %.3f", scaling(&run, lookup_random, lookup));
+	printf(", \"scaling_update\": %.3f", scaling(&run, update_random, update));
 	if (!run.is_array)
 		printf(", \"delete\": %.2f", nanoseconds_each(&run, remove_all));
 	printf("}");

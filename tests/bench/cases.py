@@ -197,15 +197,21 @@ def processes(bench):
     house, pin = bench.house, bench.house.make_map("process", bench.elements)
     count = bench.operations // 10
     key = [str(byte) for byte in (MULTIPLIER * 7 % 2**32).to_bytes(4, "little")]
+    plain = house.path("plain")
+    with open(plain, "w", encoding="ascii") as file:
+        file.write("7\n")
     with house.mounted() as mount:
         path = mount.path("process", key_name(7))
         results = bench.alternate({
             "cat": lambda: house.spawn(count, "cat", path),
             "bpftool lookup": lambda: house.spawn(count, "bpftool", "map", "lookup", "pinned",
                                                   pin, "key", *key),
+            "cat of a plain file": lambda: house.spawn(count, "cat", plain),
         })
     times = bench.pick(results, "p50_us", 1e-6)
     bench.row("cat map/42 as a process", times, "cat", "bpftool lookup", 1)
+    bench.row("cat of a plain file, likewise", times, "cat of a plain file", "bpftool lookup",
+              None)
     house.drop_map(pin)
 
 
@@ -323,7 +329,7 @@ def growth(bench):
         times = bench.alternate({
             f"{title}, {size}": lambda size=size, measure=measure: each(size, measure)
             for title, measure in measures.items() for size in pins
-        }, rounds=max(bench.rounds - 3, 1))
+        })
     for title in measures:
         bench.row(f"growth {small:,} to {big:,}: {title}", times, f"{title}, big",
                   f"{title}, small", None if title == "lookup_batch" else 1.2)

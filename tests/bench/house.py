@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -63,8 +64,10 @@ class House:
             flags += [names[option], str(value)]
         return self.tool("bench-client", operation, directory, *flags)
 
-    def spawn(self, operations, *command):
-        return self.tool("bench-client", "spawn", ".", "-n", str(operations), "--", *command)
+    def spawn(self, operations, program, *arguments):
+        """By its path, as a shell that has found it before: where it is in PATH is no matter."""
+        return self.tool("bench-client", "spawn", ".", "-n", str(operations), "--",
+                         shutil.which(program), *arguments)
 
     def make_map(self, name, count, room=0):
         pin = os.path.join(self.bpffs, name)
