@@ -83,6 +83,10 @@ static int references_check(const struct image *image, const struct image_map *m
 {
 	if (!image->foreign && !map->listed)
 		return fault_set(fault, EINVAL, "is not in the manifest");
+	if (map->base_id && !image->base)
+		return fault_set(fault, EINVAL, "builds on a map of a base that is not named");
+	if (map->ifname[0] && !map->info.ifindex)
+		return fault_set(fault, EINVAL, "names a device, and is bound to none");
 	if (map->info.btf_id && !image_find_btf(image, map->info.btf_id))
 		return fault_set(fault, EINVAL, "its BTF %" PRIu32 " is not here",
 				 map->info.btf_id);

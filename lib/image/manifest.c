@@ -13,8 +13,6 @@
 #include "image/manifest.h"
 #include "image/message.h"
 
-/* BTF of a few thousand programs; more is damage. */
-#define MANIFEST_MAX (256u << 20)
 #define PATH_LENGTH_MAX 4095
 #define NAME_LENGTH_MAX 255
 

@@ -28,6 +28,8 @@ int manifest_build(struct image *image, const struct manifest_facts *facts, stru
  */
 void manifest_keep(json_t *to, const json_t *from);
 
+/* Bytes: BTF of a few thousand programs; more is damage. */
+#define MANIFEST_MAX (256u << 20)
 /* Reads manifest.json of the directory into image->manifest. 1, 0 (none) or -errno. */
 int manifest_load(int directory, json_t **manifest, struct fault *fault);
 /*

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include "image/checksum.h"
@@ -336,12 +337,25 @@ static int foreign_complete(struct image *image, struct fault *fault)
 
 /* --- the whole --- */
 
+/* Before its sum is made: a sparse file may claim any size. */
+static int manifest_check_size(int directory, struct fault *fault)
+{
+	struct stat st;
+
+	if (fstatat(directory, IMAGE_MANIFEST, &st, AT_SYMLINK_NOFOLLOW) ||
+	    st.st_size <= MANIFEST_MAX)
+		return 0;
+	return fault_set(fault, EINVAL, IMAGE_MANIFEST ": is too large for one");
+}
+
 /* Which kind of directory this is: manifest and sums are both there, or neither. */
 static int kind_find(struct image *image, int directory, struct fault *fault)
 {
-	int sums = checksum_verify(directory, sealed_names, image->progress, fault);
-	int manifest;
+	int manifest = manifest_check_size(directory, fault), sums;
 
+	if (manifest)
+		return manifest;
+	sums = checksum_verify(directory, sealed_names, image->progress, fault);
 	if (sums < 0)
 		return sums;
 	if (!sums && !faccessat(directory, IMAGE_MANIFEST, F_OK, 0))

@@ -132,6 +132,16 @@ static void edit_type(json_t *manifest)
 	json_object_set_new(map(manifest, "hash"), "type", json_string("array"));
 }
 
+static void edit_base_map(json_t *manifest)
+{
+	json_object_set_new(map(manifest, "hash"), "base_map", json_integer(1));
+}
+
+static void edit_device(json_t *manifest)
+{
+	json_object_set_new(map(manifest, "hash"), "ifname", json_string("eth0"));
+}
+
 static void edit_count(json_t *manifest)
 {
 	json_object_set_new(map(manifest, "hash"), "elements", json_integer(41));
@@ -194,6 +204,8 @@ Test(hostile, contradictions_are_refused)
 		{"pin", edit_pin_of_nothing, "which is not here"},
 		{"type", edit_type, "is a array there"},
 		{"count", edit_count, "elements are there, not"},
+		{"base", edit_base_map, "builds on a map of a base that is not named"},
+		{"device", edit_device, "names a device, and is bound to none"},
 		{"digest", edit_digest, "not those that were dumped"},
 		{"thawed", edit_thawed, "\"frozen\" is not as in"},
 		{"without", edit_without_map, "is not in the manifest"},
