@@ -67,11 +67,6 @@ void image_codecs_close(struct image_codecs *codecs)
 	free(codecs);
 }
 
-void image_codecs_closep(struct image_codecs **codecs)
-{
-	image_codecs_close(*codecs);
-}
-
 static struct codec *codec_of(struct image_codecs *codecs, const struct image_map *map)
 {
 	return codecs->codecs[map - codecs->restore.image->maps];

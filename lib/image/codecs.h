@@ -13,7 +13,6 @@ struct image_codecs;
 
 int image_codecs_open(struct image *image, struct image_codecs **codecs, struct fault *fault);
 void image_codecs_close(struct image_codecs *codecs);
-void image_codecs_closep(struct image_codecs **codecs);
 
 /* Keys and values as text; in hex where the emulation cannot make such a map. */
 void image_print_name(struct image_codecs *codecs, const struct image_map *map, const void *key,

@@ -13,6 +13,7 @@
 #include "image/message.h"
 #include "image/output.h"
 #include "image/state.h"
+#include "directory.h"
 #include "owner.h"
 
 /* All that a snapshot or the temporary directory of one may hold. */
@@ -63,15 +64,14 @@ static void collect_stale(int parent, const char *name)
 
 static int directory_holds(int parent, const char *name, bool *known_only)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+	DIR *listing = directory_take(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	const struct dirent *entry;
 	int count = 0;
 
 	*known_only = true;
 	if (!listing)
 		return -errno;
-	while ((entry = readdir(listing))) {
+	while (errno = 0, (entry = readdir(listing))) {
 		bool known = false;
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
@@ -81,6 +81,8 @@ static int directory_holds(int parent, const char *name, bool *known_only)
 		*known_only &= known;
 		count++;
 	}
+	if (errno)
+		count = -errno;
 	closedir(listing);
 	return count;
 }
@@ -130,9 +132,8 @@ static int wanted_split(struct output *output, const char *given, struct fault *
 
 static int temporary_create(struct output *output, const char *given, struct fault *fault)
 {
-	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE], link[48], path[PATH_MAX];
+	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE];
 	struct stat st;
-	ssize_t length;
 
 	temporary_prefix(output->name, prefix);
 	owner_print(owner);
@@ -146,13 +147,7 @@ static int temporary_create(struct output *output, const char *given, struct fau
 		return fault_set(fault, errno, "%s: cannot be opened: %s", given, strerror(errno));
 	if (!fstatat(output->parent, output->name, &st, 0) && fchmod(output->fd, st.st_mode))
 		return fault_set(fault, errno, "%s: %s", given, strerror(errno));
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", output->fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return fault_set(fault, errno, "%s: %s", link, strerror(errno));
-	path[length] = '\0';
-	output->path = strdup(path);
-	return output->path ? 0 : fault_set(fault, ENOMEM, "out of memory");
+	return 0;
 }
 
 int output_beside(const char *directory, char **path, struct fault *fault)
@@ -200,7 +195,6 @@ void output_close(struct output *output)
 	if (output->parent >= 0)
 		close(output->parent);
 	free(output->temporary);
-	free(output->path);
 	free(output->name);
 }
 

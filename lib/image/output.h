@@ -17,7 +17,6 @@ struct output {
 	int fd;		 /* the temporary directory */
 	char *name;	 /* wanted, in parent */
 	char *temporary; /* in parent */
-	char *path;	 /* of the temporary directory */
 	bool replace, committed;
 };
 

@@ -11,6 +11,7 @@
 #include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
 #include "image/state.h"
+#include "directory.h"
 #include "owner.h"
 
 #define INNER "/snapshot"
@@ -18,13 +19,11 @@
 /* Takes the descriptor. */
 static void directory_empty(int directory)
 {
-	DIR *listing = fdopendir(directory);
+	DIR *listing = directory_take(directory);
 	const struct dirent *entry;
 
-	if (!listing) {
-		close(directory);
+	if (!listing)
 		return;
-	}
 	while ((entry = readdir(listing))) {
 		const char *name = entry->d_name;
 		int inner;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <bpfuse/cleanup.h>
 #include <bpfuse/snapshot.h>
+#include "directory.h"
 #include "owner.h"
 #include "image/state.h"
 
@@ -87,21 +88,18 @@ void state_entry_name(const char *prefix, char name[96])
 int state_visit_stale(int directory, const char *prefix,
 		      int (*visit)(void *context, int directory, const char *name), void *context)
 {
-	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	DIR *listing = directory_take(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	const struct dirent *entry;
 	int result = 0;
 
-	if (!listing) {
-		result = -errno;
-		if (copy >= 0)
-			close(copy);
-		return result;
-	}
-	while (!result && (entry = readdir(listing)))
+	if (!listing)
+		return -errno;
+	while (!result && (errno = 0, (entry = readdir(listing))))
 		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
 		    !owner_alive(entry->d_name + strlen(prefix)))
 			result = visit(context, directory, entry->d_name);
+	if (!result)
+		result = -errno;
 	closedir(listing);
 	return result;
 }

@@ -83,11 +83,6 @@ void writer_closep(struct writer **writer)
 	writer_close(*writer);
 }
 
-const char *writer_directory(const struct writer *writer)
-{
-	return writer->output.path;
-}
-
 /* --- elements --- */
 
 int writer_map_begin(struct writer *writer, const struct image_map *map, struct fault *fault)

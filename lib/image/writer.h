@@ -32,8 +32,6 @@ int writer_open(const char *directory, bool replace, uint64_t entry_max, struct 
 /* Without writer_commit() before, removes what was written. NULL is allowed. */
 void writer_close(struct writer *writer);
 void writer_closep(struct writer **writer);
-/* The temporary directory, for files of the caller's own while it lasts. */
-const char *writer_directory(const struct writer *writer);
 
 /*
  * The elements of one map: begin, add as often as needed, end. end adds the runs and the number
