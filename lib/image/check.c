@@ -13,6 +13,7 @@
 #include "image/order.h"
 #include "image/reader.h"
 #include "image/report.h"
+#include "text/btf_read.h"
 
 /* The kernel's own limits are smaller: KMALLOC_MAX_SIZE and what hash elements may take. */
 #define KEY_SIZE_MAX (4u << 20)
@@ -110,6 +111,34 @@ static int map_check(const struct image *image, const struct image_map *map, str
 	return error;
 }
 
+static int types_check(const struct image_map *map, const struct btf *btf, struct fault *fault)
+{
+	uint32_t count = btf__type_cnt(btf);
+
+	if (map->info.btf_key_type_id < count && map->info.btf_value_type_id < count)
+		return 0;
+	return fault_set(fault, EINVAL,
+			 "map %" PRIu32 ": its types %" PRIu32 " and %" PRIu32
+			 " are not in BTF %" PRIu32,
+			 map->info.id, map->info.btf_key_type_id, map->info.btf_value_type_id,
+			 map->info.btf_id);
+}
+
+/* As far as it can be told without a kernel: libbpf can read it, and the maps' types are there. */
+static int btf_check(const struct image *image, const struct image_btf *blob, struct fault *fault)
+{
+	cleanup_with(btf_freep) struct btf *btf = NULL;
+	int error = btf_parse(blob->bytes, blob->length, &btf);
+
+	if (error)
+		return fault_set(fault, -error, "BTF %" PRIu32 " is none that can be read",
+				 blob->id);
+	for (size_t i = 0; !error && i < image->map_count; i++)
+		if (image->maps[i].info.btf_id == blob->id)
+			error = types_check(&image->maps[i], btf, fault);
+	return error;
+}
+
 int image_check(struct image *image, struct fault *fault)
 {
 	cleanup_free size_t *order = NULL;
@@ -117,6 +146,8 @@ int image_check(struct image *image, struct fault *fault)
 
 	for (size_t i = 0; !error && i < image->map_count; i++)
 		error = map_check(image, &image->maps[i], fault);
+	for (size_t i = 0; !error && i < image->btf_count; i++)
+		error = btf_check(image, &image->btfs[i], fault);
 	return error ? error : image_order(image, &order, fault);
 }
 

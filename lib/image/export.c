@@ -9,6 +9,7 @@
 #include "image/btf_json.h"
 #include "image/codecs.h"
 #include "image/elements.h"
+#include "text/btf_read.h"
 
 /* How often what was rendered is written out, in bytes. */
 #define EXPORT_FLUSH (256u << 10)
@@ -250,7 +251,7 @@ static void btf_open(struct export *export)
 
 	export->btf = NULL;
 	if (export->map->info.btf_id && btf)
-		export->btf = btf__new(btf->bytes, (uint32_t)btf->length);
+		btf_parse(btf->bytes, btf->length, &export->btf);
 }
 
 static int map_export(struct export *export, enum snapshot_export shape,

@@ -22,7 +22,7 @@ void btf_be_quiet(void)
 	pthread_once(&quiet_once, make_quiet);
 }
 
-static int parse_bytes(const void *bytes, size_t length, struct btf **btf)
+int btf_parse(const void *bytes, size_t length, struct btf **btf)
 {
 	btf_be_quiet();
 	if (length > UINT32_MAX)
@@ -66,14 +66,14 @@ int btf_parse_object(struct backend *backend, uint32_t id, struct btf **btf, str
 	error = object_bytes(backend, id, &bytes, &length);
 	if (error)
 		return error;
-	if (parse_bytes(bytes, length, btf) == 0)
+	if (btf_parse(bytes, length, btf) == 0)
 		return 0;
 	/* The kernel's own is loaded before all others. */
 	error = object_next(backend, OBJECT_BTF, 0, &base_id);
 	if (!error)
 		error = object_bytes(backend, base_id, &base_bytes, &base_length);
 	if (!error)
-		error = parse_bytes(base_bytes, base_length, base);
+		error = btf_parse(base_bytes, base_length, base);
 	return error ? error : parse_split(bytes, length, *base, btf);
 }
 

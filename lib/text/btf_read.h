@@ -12,6 +12,11 @@
 #define BTF_DEPTH_MAX 32
 
 /*
+ * BTF that stands on its own, copied. -EINVAL if libbpf cannot read it. The caller's:
+ * cleanup_with(btf_freep).
+ */
+int btf_parse(const void *bytes, size_t length, struct btf **btf);
+/*
  * The BTF of an object of the backend; a module's gets the kernel's own for its base, else *base
  * is NULL. -EINVAL if it cannot be parsed. Both are the caller's: cleanup_with(btf_freep), the
  * base last.

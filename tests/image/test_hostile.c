@@ -137,6 +137,17 @@ static void edit_base_map(json_t *manifest)
 	json_object_set_new(map(manifest, "hash"), "base_map", json_integer(1));
 }
 
+static void edit_btf(json_t *manifest)
+{
+	json_object_set_new(json_array_get(json_object_get(manifest, "btf"), 0), "base64",
+			    json_string("anVuayBhbmQgbW9yZSBqdW5rLCAyNCBhbmQgbW9yZQ=="));
+}
+
+static void edit_value_type(json_t *manifest)
+{
+	json_object_set_new(map(manifest, "typed"), "btf_value_type_id", json_integer(4000));
+}
+
 static void edit_device(json_t *manifest)
 {
 	json_object_set_new(map(manifest, "hash"), "ifname", json_string("eth0"));
@@ -205,6 +216,8 @@ Test(hostile, contradictions_are_refused)
 		{"type", edit_type, "is a array there"},
 		{"count", edit_count, "elements are there, not"},
 		{"base", edit_base_map, "builds on a map of a base that is not named"},
+		{"btf", edit_btf, "is none that can be read"},
+		{"value_type", edit_value_type, "are not in BTF"},
 		{"device", edit_device, "names a device, and is bound to none"},
 		{"digest", edit_digest, "not those that were dumped"},
 		{"thawed", edit_thawed, "\"frozen\" is not as in"},

@@ -11,6 +11,10 @@
  *   batch lookup by key (LPM) and get-next-key (all others), which restart when the current
  *     key vanishes: keys seen are remembered (LPM: their order tells), and the number of steps is
  *     bounded.
+ * One thing the kernel does not let anybody promise: trie_get_next_key() may leave keys out while
+ * others are written. The kernel backend reads such a batch until readings agree
+ * (lib/kernel/lpm.c), which makes a loss unlikely, not impossible; a kernel without batches of
+ * LPM tries is taken as it is.
  * Values that BTF says hold a bpf_spin_lock are read with BPF_F_LOCK (WALK_LOCKED).
  *
  * Functions return 0 or -errno unless they say otherwise, the backend's own for what the map
