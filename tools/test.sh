@@ -99,6 +99,10 @@ run_ring()
 	else
 		problems+=("ring $ring in $tree has no tests")
 	fi
+	# Criterion runs each test in a process of its own, and does not look at how that exits.
+	if grep -qE 'ERROR: [A-Za-z]+Sanitizer:|runtime error:' "$log.txt"; then
+		problems+=("ring $ring in $tree: a sanitizer's report, see $log.txt")
+	fi
 }
 
 check_format()

@@ -17,9 +17,8 @@
 
 #define PATIENCE_MS 30000 /* less than the device's latency */
 #define LATENCY_US "60000000"
-#define IDLE_MS                                                                                    \
-	3000 /* more than bpfuse lets pass before it looks whether a client has a signal           \
-	      */
+/* More than bpfuse lets pass before it looks whether a client has a signal. */
+#define IDLE_MS 3000
 
 static char source[512];
 static unsigned number, failed;
@@ -180,12 +179,6 @@ static void interrupt_lost(const struct waited *what)
 #define CROWD 40
 #define CROWD_TITLE "a crowd at a slow device"
 
-static bool is_answered(struct connection *connection, uint64_t unique, int error)
-{
-	struct answer answer;
-	return answer_comes(connection, unique, PATIENCE_MS, &answer) && answer.error == error;
-}
-
 static struct place crowd_gathers(struct connection *connection, uint64_t crowd[CROWD])
 {
 	struct place place = device_prepare(connection);
@@ -194,12 +187,22 @@ static struct place crowd_gathers(struct connection *connection, uint64_t crowd[
 	return place;
 }
 
-static bool are_answered(struct connection *connection, const uint64_t *crowd, unsigned count,
-			 int error)
+/* With this error, or 0: with files, which are closed. */
+static bool are_answered(struct connection *connection, const struct place *place,
+			 const uint64_t *crowd, unsigned count, int error)
 {
-	while (count && is_answered(connection, crowd[count - 1], error))
-		count--;
-	return count == 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct fuse_open_out opened;
+		struct answer answer;
+		if (!answer_comes(connection, crowd[i], PATIENCE_MS, &answer) ||
+		    answer.error != error)
+			return false;
+		if (error)
+			continue;
+		memcpy(&opened, answer.body, sizeof(opened));
+		close_file(connection, place->nodeid, opened.fh);
+	}
+	return true;
 }
 
 /* By the device's own file, while all wait. */
@@ -215,7 +218,7 @@ static void crowd_waits(void)
 {
 	struct connection *connection = connection_start(source, 1);
 	uint64_t crowd[CROWD];
-	crowd_gathers(connection, crowd);
+	struct place place = crowd_gathers(connection, crowd);
 	uint64_t other = lookup_path(connection, "other/0");
 	close_file(connection, other, open_file(connection, other, O_RDONLY));
 	report(is_waiting(connection, crowd[CROWD - 1]), CROWD_TITLE, "another map answers");
@@ -225,7 +228,7 @@ static void crowd_waits(void)
 	report(is_interrupted(connection, crowd[CROWD - 1]), CROWD_TITLE,
 	       "the last, whose turn has not come, too");
 	device_recovers(connection);
-	report(are_answered(connection, crowd + 1, CROWD - 2, 0), CROWD_TITLE,
+	report(are_answered(connection, &place, crowd + 1, CROWD - 2, 0), CROWD_TITLE,
 	       "the device recovers, and everybody else is answered");
 	connection_end(connection);
 }
@@ -242,7 +245,7 @@ static void crowd_loses_interrupt(void)
 	       "who has a signal is let go before his turn");
 	client_end(client);
 	connection_hang_up(connection);
-	report(are_answered(connection, crowd, CROWD, -ECONNABORTED), CROWD_TITLE,
+	report(are_answered(connection, &place, crowd, CROWD, -ECONNABORTED), CROWD_TITLE,
 	       "the mount goes, and everybody is told");
 	connection_end(connection);
 }

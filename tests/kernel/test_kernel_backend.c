@@ -70,6 +70,7 @@ Test(open, what_is_mounted_over_is_not_seen)
 	cr_assert_eq(mount("tmpfs", kernel_fixture_directory(), "tmpfs", 0, NULL), 0);
 	cr_assert_eq(tree_stat(backend, "below", &st), 0);
 	cr_assert_eq(tree_rmdir(backend, &root, "below"), 0);
+	backend_close(backend);
 }
 
 Test(open, read_only_refuses_changes)
@@ -87,6 +88,10 @@ Test(open, read_only_refuses_changes)
 	cr_assert_eq(map_freeze(other), -EROFS);
 	cr_assert_eq(tree_mkdir(backend, &root, "d", 0755), -EROFS);
 	cr_assert_eq(tree_unlink(backend, &root, "m"), -EROFS);
+	handle_close(map);
+	handle_close(other);
+	backend_close(backend);
+	backend_close(writable);
 }
 
 Test(tree, acts_as_the_caller)
@@ -109,6 +114,8 @@ Test(tree, acts_as_the_caller)
 	cr_assert_eq(tree_chmod(backend, &user, "his/map", 0640), 0);
 	cr_assert_eq(tree_chown(backend, &root, "his/map", 7, (gid_t)-1), 0);
 	assert_owner(backend, "his/map", 7, 1000, S_IFREG | 0640);
+	handle_close(map);
+	backend_close(backend);
 }
 
 Test(tree, umask_of_the_caller_reaches_pins)
@@ -119,6 +126,8 @@ Test(tree, umask_of_the_caller_reaches_pins)
 
 	cr_assert_eq(pin(map, &strict, "map"), 0);
 	assert_owner(backend, "map", 1000, 1000, S_IFREG | 0400);
+	handle_close(map);
+	backend_close(backend);
 }
 
 Test(tree, groups_count)
@@ -136,6 +145,7 @@ Test(tree, groups_count)
 	/* and we are ourselves again */
 	cr_assert_eq(tree_mkdir(backend, &root, "mine", 0700), 0);
 	assert_owner(backend, "mine", 0, 0, S_IFDIR | 0700);
+	backend_close(backend);
 }
 
 Test(tree, symlinks_lead_nowhere)
@@ -154,6 +164,7 @@ Test(tree, symlinks_lead_nowhere)
 	cr_assert_eq(pin_open(backend, "link", 0, &handle), -EACCES);
 	cr_assert_eq(tree_stat(backend, "link", &st), 0);
 	cr_assert(S_ISLNK(st.st_mode));
+	backend_close(backend);
 }
 
 Test(tree, gives_the_errno_of_bpffs)
@@ -184,6 +195,9 @@ Test(tree, gives_the_errno_of_bpffs)
 	cr_assert_eq(tree_rename(backend, &root, "d/m", "moved", 0), 0);
 	cr_assert_eq(tree_stat(backend, "", &st), 0);
 	cr_assert_eq(st.st_mode, (mode_t)(S_IFDIR | 01777));
+	handle_close(map);
+	handle_close(other);
+	backend_close(backend);
 }
 
 Test(tree, lists_what_is_there)
@@ -208,6 +222,8 @@ Test(tree, lists_what_is_there)
 	cr_assert(pins == 1 && links == 1 && directories == 1);
 	tree_entries_free(entries, count);
 	cr_assert_eq(tree_list(backend, "d/m", &entries, &count), -ENOTDIR);
+	handle_close(map);
+	backend_close(backend);
 }
 
 Test(objects, pins_give_a_writable_handle)
@@ -221,6 +237,9 @@ Test(objects, pins_give_a_writable_handle)
 	cr_assert_eq(pin_open(backend, "m", 0, &other), 0);
 	cr_assert_eq(other->kind, OBJECT_MAP);
 	cr_assert_eq(map_update(other, &key, &value, BPF_ANY), 0);
+	handle_close(reader);
+	handle_close(other);
+	backend_close(backend);
 }
 
 Test(objects, state_and_info)
@@ -244,6 +263,9 @@ Test(objects, state_and_info)
 	cr_assert(state.frozen);
 	cr_assert_eq(object_next(backend, OBJECT_MAP, id - 1, &id), 0);
 	cr_assert_eq(id, info.id);
+	handle_close(map);
+	handle_close(again);
+	backend_close(backend);
 }
 
 int main(int argc, char **argv)

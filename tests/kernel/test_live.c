@@ -84,6 +84,9 @@ Test(counter, fills_a_hash_and_a_percpu_array)
 		total += totals[i];
 	cr_assert_geq(total, 1000);
 	counter_stop(&counter);
+	handle_close(counts);
+	handle_close(all);
+	backend_close(backend);
 }
 
 Test(counter, shows_program_link_and_holders)
@@ -121,6 +124,10 @@ Test(counter, shows_program_link_and_holders)
 	free(holders);
 	free(xlated);
 	counter_stop(&counter);
+	handle_close(prog);
+	handle_close(link);
+	handle_close(counts);
+	backend_close(backend);
 }
 
 /* --- the emitter --- */
@@ -226,6 +233,10 @@ Test(streams, ringbuf_gives_every_record_in_order)
 	cr_assert_eq(count, statistic(statistics, RING_EMITTED));
 	cr_assert_gt(count, 1000);
 	backend->ops->stream_close(stream);
+	handle_close(ring);
+	handle_close(statistics);
+	backend_close(backend);
+	bpf_object__close(object);
 }
 
 /* Whoever has the map may write the consumer's position, and reading must survive it. */
@@ -260,6 +271,9 @@ Test(streams, ringbuf_position_of_somebody_else)
 	cr_assert_eq(record->check, ~(uint32_t)record->number);
 	free(record);
 	backend->ops->stream_close(stream);
+	handle_close(ring);
+	backend_close(backend);
+	bpf_object__close(object);
 }
 
 Test(streams, perf_events_give_every_record_not_lost)
@@ -281,6 +295,10 @@ Test(streams, perf_events_give_every_record_not_lost)
 	/* Our events have left the array: the program finds none. */
 	emitter_run(object, "events_emit", 10);
 	cr_assert_eq(statistic(statistics, EVENTS_EMITTED), count);
+	handle_close(events);
+	handle_close(statistics);
+	backend_close(backend);
+	bpf_object__close(object);
 }
 
 Test(streams, poll_stays_ready_until_read)
@@ -301,6 +319,9 @@ Test(streams, poll_stays_ready_until_read)
 	cr_assert_eq(stream_drain(stream, backend->ops, 100, &lost), 3);
 	cr_assert_eq(poll(&poll_fd, 1, 50), 0);
 	backend->ops->stream_close(stream);
+	handle_close(events);
+	backend_close(backend);
+	bpf_object__close(object);
 }
 
 Test(streams, user_ringbuf_is_drained_by_a_program)
@@ -330,6 +351,10 @@ Test(streams, user_ringbuf_is_drained_by_a_program)
 	cr_assert_eq(pushes, 3 * 4096 / 16);
 	cr_assert_eq(stream_push(pushed, large, sizeof(large)), -E2BIG);
 	cr_assert_eq(stream_push(statistics, large, 8), -EOPNOTSUPP);
+	handle_close(pushed);
+	handle_close(statistics);
+	backend_close(backend);
+	bpf_object__close(object);
 }
 
 int main(int argc, char **argv)

@@ -42,16 +42,17 @@ static const struct shape shapes[] = {
 };
 
 /* A map to be inside others, and to be their pattern. */
+static struct handle *inner_of_all;
+
 static struct handle *inner_map(struct backend *backend)
 {
-	static struct handle *inner;
 	struct map_spec spec = MAP_SPEC_INIT;
 
 	spec.type = BPF_MAP_TYPE_HASH;
 	spec.key_size = spec.value_size = spec.max_entries = 4;
-	if (!inner)
-		cr_assert_eq(map_create(backend, &spec, &inner), 0);
-	return inner;
+	if (!inner_of_all)
+		cr_assert_eq(map_create(backend, &spec, &inner_of_all), 0);
+	return inner_of_all;
 }
 
 /* What a value has to be: any number, a device (lo), or a map. */
@@ -215,6 +216,9 @@ ParameterizedTest(struct shape *shape, walk, exactly_once)
 	shape_fill(shape, map);
 	cr_assert_eq(map_clear(map, &count), 0);
 	cr_assert_eq(count, ELEMENTS);
+	handle_close(inner_of_all);
+	handle_close(map);
+	backend_close(backend);
 }
 
 /* Whoever always deletes the current key makes get_next_key start over again and again. */
@@ -240,6 +244,8 @@ Test(walk, ends_when_the_current_key_vanishes)
 	}
 	cr_assert_eq(given, 1000);
 	walk_close(walk);
+	handle_close(map);
+	backend_close(backend);
 }
 
 /* --- LPM: one node is exchanged again and again, and the kernel takes a wrong turn there --- */
@@ -283,6 +289,8 @@ Test(walk, one_busy_key_hides_none_of_the_others)
 	atomic_store(&writer.stop, true);
 	pthread_join(thread, NULL);
 	cr_assert_gt(writer.changes, 1000);
+	handle_close(map);
+	backend_close(backend);
 }
 
 /* --- types that answer otherwise --- */
@@ -318,6 +326,7 @@ Test(walk, refusals_pass_through)
 		cr_assert_eq(map_count(map, &count), row->count, "type %u", row->type);
 		handle_close(map);
 	}
+	backend_close(backend);
 }
 
 Test(walk, empty_slots_are_left_out)
@@ -354,6 +363,9 @@ Test(walk, empty_slots_are_left_out)
 	cr_assert_eq(count, 4);
 	cr_assert_eq(map_count(outer, &count), 0);
 	cr_assert_eq(count, 0);
+	handle_close(inner);
+	handle_close(outer);
+	backend_close(backend);
 }
 
 Test(walk, arrays_cannot_be_cleared)
@@ -366,6 +378,8 @@ Test(walk, arrays_cannot_be_cleared)
 	cr_assert_eq(map_count(map, &count), 0);
 	cr_assert_eq(count, 5000);
 	cr_assert_eq(map_clear(map, &count), -EINVAL);
+	handle_close(map);
+	backend_close(backend);
 }
 
 Test(walk, a_queue_drains_by_popping)
@@ -379,6 +393,8 @@ Test(walk, a_queue_drains_by_popping)
 		cr_assert_eq(map_update(map, NULL, &i, BPF_ANY), 0);
 	cr_assert_eq(map_clear(map, &count), 0);
 	cr_assert_eq(count, 70);
+	handle_close(map);
+	backend_close(backend);
 }
 
 Test(bulk, update_stops_at_the_first_refusal)
@@ -393,6 +409,8 @@ Test(bulk, update_stops_at_the_first_refusal)
 	cr_assert_eq(map_freeze(map), 0);
 	cr_assert_eq(map_update_many(map, keys, values, 3, BPF_ANY, &done), -EPERM);
 	cr_assert_eq(done, 0);
+	handle_close(map);
+	backend_close(backend);
 }
 
 int main(int argc, char **argv)
