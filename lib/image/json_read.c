@@ -75,7 +75,7 @@ int json_read_array(const json_t *object, const char *name, json_t **out, struct
 int json_read_text(const json_t *object, const char *name, char *text, size_t size,
 		   struct fault *fault)
 {
-	const char *value;
+	const char *value = NULL;
 	int there = json_read_string(object, name, &value, fault);
 
 	if (there <= 0)
