@@ -13,8 +13,9 @@ mount_bpfuse "$bpffs" "$scratch/mnt"
 cd "$scratch/mnt" || exit 1
 
 # A process may be called anything.
-ln -s "$COUNTER" "$scratch/"$'coun\tter'
-"$scratch/"$'coun\tter' "$COUNTER_OBJECT" >"$scratch/ready" &
+program=$scratch/$'coun\tter'
+ln -s "$COUNTER" "$program"
+"$program" "$COUNTER_OBJECT" >"$scratch/ready" &
 counter=$!
 cleanup()
 {
