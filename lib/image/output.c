@@ -41,7 +41,7 @@ int output_remove(int parent, const char *name)
 	return directory < 0 ? -errno : opened_remove(parent, name, directory);
 }
 
-static void temporary_prefix(const char *name, char prefix[NAME_MAX])
+void output_temporary_prefix(const char *name, char prefix[NAME_MAX])
 {
 	snprintf(prefix, NAME_MAX, ".%.150s.bpfsnap-", name);
 }
@@ -57,7 +57,7 @@ static void collect_stale(int parent, const char *name)
 {
 	char prefix[NAME_MAX + 1] = ".";
 
-	temporary_prefix(name, prefix + 1);
+	output_temporary_prefix(name, prefix + 1);
 	state_visit_stale(parent, prefix + 1, stale_remove, NULL);
 	state_visit_stale(parent, prefix, stale_remove, NULL);
 }
@@ -112,21 +112,29 @@ static int wanted_check(const struct output *output, const char *given, struct f
 	return 0;
 }
 
-static int wanted_split(struct output *output, const char *given, struct fault *fault)
+int output_split(const char *given, int *parent, char **name)
 {
 	cleanup_free char *resolved = realpath(given, NULL);
 	cleanup_free char *first = strdup(resolved ? resolved : given);
 	cleanup_free char *second = strdup(resolved ? resolved : given);
 
-	if (!first || !second || !*given)
-		return fault_set(fault, *given ? ENOMEM : ENOENT, "no directory to write to");
-	output->name = strdup(basename(first));
-	if (!output->name)
-		return fault_set(fault, ENOMEM, "out of memory");
-	output->parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (output->parent < 0)
-		return fault_set(fault, errno, "%s: its directory cannot be opened: %s", given,
-				 strerror(errno));
+	*name = first ? strdup(basename(first)) : NULL;
+	if (!second || !*name)
+		return -ENOMEM;
+	*parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *parent < 0 ? -errno : 0;
+}
+
+static int wanted_split(struct output *output, const char *given, struct fault *fault)
+{
+	int error;
+
+	if (!*given)
+		return fault_set(fault, ENOENT, "no directory to write to");
+	error = output_split(given, &output->parent, &output->name);
+	if (error)
+		return fault_set(fault, -error, "%s: its directory cannot be opened: %s", given,
+				 strerror(-error));
 	return 0;
 }
 
@@ -135,7 +143,7 @@ static int temporary_create(struct output *output, const char *given, struct fau
 	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE];
 	struct stat st;
 
-	temporary_prefix(output->name, prefix);
+	output_temporary_prefix(output->name, prefix);
 	owner_print(owner);
 	if (asprintf(&output->temporary, "%s%s", prefix, owner) < 0)
 		return fault_set(fault, ENOMEM, "out of memory");
@@ -159,7 +167,7 @@ int output_beside(const char *directory, char **path, struct fault *fault)
 
 	copy = strdup(resolved ? resolved : directory);
 	if (!error) {
-		temporary_prefix(output.name, prefix);
+		output_temporary_prefix(output.name, prefix);
 		owner_print(owner);
 		if (!copy || asprintf(path, "%s/%s%s-full", dirname(copy), prefix, owner) < 0)
 			error = fault_set(fault, ENOMEM, "out of memory");

@@ -9,6 +9,7 @@
 #ifndef IMAGE_OUTPUT_H
 #define IMAGE_OUTPUT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <bpfuse/fault.h>
 
@@ -34,6 +35,14 @@ int output_beside(const char *directory, char **path, struct fault *fault);
 int output_commit(struct output *output, struct fault *fault);
 /* Without output_commit() before, removes the directory and what was written to it. */
 void output_close(struct output *output);
+
+/*
+ * The directory that `given` is or would be in, opened, and its name there (malloc'ed); symlinks
+ * are followed. 0 or -errno; the caller releases both, also then.
+ */
+int output_split(const char *given, int *parent, char **name);
+/* What the names of temporary things beside `name` begin with; the text of owner.h follows. */
+void output_temporary_prefix(const char *name, char prefix[NAME_MAX]);
 
 /*
  * Gives what is called `temporary` the name, or (exchange) each the other's, so that it is on disk.

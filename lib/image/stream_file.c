@@ -2,7 +2,6 @@
 /* A stream that becomes a file: complete under a name beside it, then renamed. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,39 +25,29 @@ static int stale_remove(void *context, int directory, const char *name)
 	return 0;
 }
 
-static int names_find(struct stream_file *file, struct fault *fault)
+static int file_make(struct stream_file *file)
 {
-	cleanup_free char *real = realpath(file->given, NULL);
-	cleanup_free char *first = strdup(real ? real : file->given);
-	cleanup_free char *second = strdup(real ? real : file->given);
-	char owner[OWNER_TEXT_SIZE];
+	char prefix[NAME_MAX], owner[OWNER_TEXT_SIZE];
+	int error = output_split(file->given, &file->parent, &file->name);
 
+	if (error)
+		return error;
+	output_temporary_prefix(file->name, prefix);
 	owner_print(owner);
-	file->name = first ? strdup(basename(first)) : NULL;
-	if (!second || !file->name ||
-	    asprintf(&file->temporary, ".%.150s.bpfsnap-%s", file->name, owner) < 0) {
+	if (asprintf(&file->temporary, "%s%s", prefix, owner) < 0) {
 		file->temporary = NULL;
-		return fault_set(fault, ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
-	file->parent = open(dirname(second), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return file->parent < 0 ? -errno : 0;
+	state_visit_stale(file->parent, prefix, stale_remove, NULL);
+	file->fd = openat(file->parent, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			  0600);
+	return file->fd < 0 ? -errno : 0;
 }
 
 static int file_open(struct stream_file *file, struct fault *fault)
 {
-	cleanup_free char *prefix = NULL;
-	int error = names_find(file, fault);
+	int error = file_make(file);
 
-	if (!error && asprintf(&prefix, ".%.150s.bpfsnap-", file->name) < 0) {
-		prefix = NULL;
-		error = -ENOMEM;
-	}
-	if (!error) {
-		state_visit_stale(file->parent, prefix, stale_remove, NULL);
-		file->fd = openat(file->parent, file->temporary,
-				  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		error = file->fd < 0 ? -errno : 0;
-	}
 	if (error)
 		return fault_set(fault, -error, "%s: cannot be written: %s", file->given,
 				 strerror(-error));
