@@ -91,6 +91,9 @@ int dump_promise(struct dumper *dumper, struct handle *handle, struct image_map 
 	return error;
 }
 
+/* How often a map is read that shows more elements than it can hold. */
+#define READ_MAX 24
+
 bool dump_again(const struct image_map *map, uint64_t elements, unsigned *times)
 {
 	return map->info.max_entries && elements > map->info.max_entries && ++*times < READ_MAX;

@@ -29,8 +29,6 @@ int dump_fault(struct fault *fault, int error, const char *label, const char *wh
 int dump_chunk(struct dumper *dumper, struct image_map *map, const char *label,
 	       const struct walk_chunk *chunk, struct digest *digest, uint64_t *elements,
 	       bool write, struct fault *fault);
-/* How often a map is read that shows more elements than it can hold. */
-#define READ_MAX 24
 /* Is it to be read once more? `times` counts, from 0. */
 bool dump_again(const struct image_map *map, uint64_t elements, unsigned *times);
 /* Is a second pass, if one was asked for, the same as the first? Notes the map's promise. */
