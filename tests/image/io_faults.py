@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 
-from killing import run
+from killing import run, tap
 
 BPFSNAP = os.path.abspath(sys.argv[1])
 FAILING = os.path.abspath(sys.argv[2])
@@ -268,6 +269,10 @@ def check(world, case):
     return points
 
 
+def points_told(world, case):
+    return f'{check(world, case)} points'
+
+
 def main():
     if os.geteuid():
         print('io_faults.py: needs root')
@@ -278,20 +283,11 @@ def main():
     seed = int(os.environ.get('SEED', time.time()))
     random.seed(seed)
     world = World()
-    failed = 0
     try:
         world.build()
-        everything = cases(world)
-        for number, case in enumerate(everything, 1):
-            try:
-                print(f'ok {number} - {case.name}: {check(world, case)} points (seed {seed})', flush=True)
-            except AssertionError as problem:
-                failed += 1
-                print(f'not ok {number} - {case.name} (seed {seed})\n# {problem}', flush=True)
-        print(f'1..{len(everything)}')
+        return tap([(case.name, partial(points_told, world, case)) for case in cases(world)], seed) > 0
     finally:
         world.close()
-    return failed > 0
 
 
 if __name__ == '__main__':

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 
-from killing import duration, killed_after, moments, run
+from killing import duration, killed_after, moments, run, tap
 
 BPFSNAP = os.path.abspath(sys.argv[1])
 SHARE = int(os.environ.get('TEST_SHARE', 100))
@@ -354,6 +355,10 @@ def check_drain_beside_a_writer(world, count):
     return runs
 
 
+def killed(world, check, count):
+    return f'killed at {count} moments, in {check(world, count)} runs'
+
+
 def main():
     if os.geteuid():
         skip('kill.py: needs root')
@@ -362,7 +367,6 @@ def main():
     seed = int(os.environ.get('SEED', time.time()))
     random.seed(seed)
     world = World()
-    failed = 0
     checks = [('dump', check_dump, MOMENTS // 4), ('restore', check_restore, MOMENTS // 4),
               ('restore --in-place', check_in_place, MOMENTS // 4),
               ('dump --drain', check_drain, MOMENTS // 8),
@@ -370,19 +374,10 @@ def main():
               ('dump -o, restore -i, dump --incremental', check_streams, MOMENTS // 16)]
     try:
         world.build()
-        for number, (title, check, count) in enumerate(checks, 1):
-            try:
-                runs = check(world, count)
-                print(f'ok {number} - {title}: killed at {count} moments, in {runs} runs (seed {seed})',
-                      flush=True)
-            except AssertionError as problem:
-                failed += 1
-                print(f'not ok {number} - {title} (seed {seed})\n# {problem}', flush=True)
-                break
-        print(f'1..{len(checks)}')
+        return tap([(title, partial(killed, world, check, count)) for title, check, count in checks],
+                   seed, stop_at_failure=True) > 0
     finally:
         world.close()
-    return failed > 0
 
 
 if __name__ == '__main__':

@@ -15,8 +15,9 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 
-from killing import duration, killed_after, moments, run
+from killing import duration, killed_after, moments, run, tap
 
 BPFUSE, BPFSNAP = map(os.path.abspath, sys.argv[1:3])
 MOMENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 30
@@ -162,22 +163,15 @@ def main():
     seed = int(os.environ.get('SEED', time.time()))
     random.seed(seed)
     os.environ['TMPDIR'] = scratch = tempfile.mkdtemp(prefix='bpfsnap-kill-')
-    world, failed = World(scratch, 'live'), 0
+    world = World(scratch, 'live')
     checks = [('dump --queues', check_queues), ('dump --drain', check_drain),
               ('restore --in-place', check_in_place), ('another mount', check_other_mount)]
-    print(f'1..{len(checks)}')
     try:
-        for number, (title, check) in enumerate(checks, 1):
-            try:
-                told = check(world, MOMENTS // 3)
-                print(f'ok {number} - {title} through a mount: {told} (seed {seed})', flush=True)
-            except AssertionError as problem:
-                failed += 1
-                print(f'not ok {number} - {title} (seed {seed})\n# {problem}', flush=True)
+        return tap([(f'{title} through a mount', partial(check, world, MOMENTS // 3))
+                    for title, check in checks], seed) > 0
     finally:
         world.close()
         shutil.rmtree(scratch, ignore_errors=True)
-    return failed > 0
 
 
 if __name__ == '__main__':

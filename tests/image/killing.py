@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the kill checks share: programs that are run, timed, and killed at random moments."""
+"""What checks of runs that do not end well share: programs are run, timed, killed; results as TAP."""
 import random
 import signal
 import subprocess
@@ -45,3 +45,19 @@ def moments(count, words, before, after):
         after()
         assert runs < 20 * count, 'the runs end before they can be killed'
     return runs
+
+
+def tap(checks, seed, stop_at_failure=False):
+    """Titles and functions, called in turn, that return what there is to tell. How many failed."""
+    failed = 0
+    print(f'1..{len(checks)}', flush=True)
+    for number, (title, check) in enumerate(checks, 1):
+        try:
+            told = check()
+            print(f'ok {number} - {title}: {told} (seed {seed})', flush=True)
+        except AssertionError as problem:
+            failed += 1
+            print(f'not ok {number} - {title} (seed {seed})\n# {problem}', flush=True)
+            if stop_at_failure:
+                break
+    return failed
