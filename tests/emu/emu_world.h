@@ -27,8 +27,8 @@ static inline void world_close(struct backend **world)
 #define WORLD(name) cleanup_with(world_close) struct backend *name = world_open()
 #define HANDLE(name) cleanup_with(handle_closep) struct handle *name = NULL
 
-static inline int create(struct backend *world, uint32_t type, uint32_t key, uint32_t value,
-			 uint32_t entries, uint32_t flags, struct handle **map)
+static inline struct map_spec spec_of(uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
+				      uint32_t flags)
 {
 	struct map_spec spec = MAP_SPEC_INIT;
 
@@ -37,6 +37,14 @@ static inline int create(struct backend *world, uint32_t type, uint32_t key, uin
 	spec.value_size = value;
 	spec.max_entries = entries;
 	spec.map_flags = flags;
+	return spec;
+}
+
+static inline int create(struct backend *world, uint32_t type, uint32_t key, uint32_t value,
+			 uint32_t entries, uint32_t flags, struct handle **map)
+{
+	struct map_spec spec = spec_of(type, key, value, entries, flags);
+
 	return map_create(world, &spec, map);
 }
 

@@ -23,12 +23,8 @@ static uint32_t ifindex_of(struct backend *world, const char *name)
 static int create_on(struct backend *world, const char *device, uint32_t type, uint32_t entries,
 		     struct handle **map)
 {
-	struct map_spec spec = MAP_SPEC_INIT;
+	struct map_spec spec = spec_of(type, 4, 8, entries, 0);
 
-	spec.type = type;
-	spec.key_size = 4;
-	spec.value_size = 8;
-	spec.max_entries = entries;
 	spec.ifindex = ifindex_of(world, device);
 	return map_create(world, &spec, map);
 }
@@ -450,13 +446,8 @@ Test(device, faults_and_statistics)
 static int create_sized(struct backend *world, const char *device, uint32_t key, uint32_t value,
 			uint32_t entries, uint32_t flags, struct handle **map)
 {
-	struct map_spec spec = MAP_SPEC_INIT;
+	struct map_spec spec = spec_of(BPF_MAP_TYPE_HASH, key, value, entries, flags);
 
-	spec.type = BPF_MAP_TYPE_HASH;
-	spec.key_size = key;
-	spec.value_size = value;
-	spec.max_entries = entries;
-	spec.map_flags = flags;
 	spec.ifindex = ifindex_of(world, device);
 	return map_create(world, &spec, map);
 }

@@ -223,8 +223,9 @@ static int open_any(int directory, const char *name, int flags, mode_t mode)
 	return real(directory, name, flags, mode);
 }
 
-#define OPEN_AT(function)                                                                          \
-	int function(int directory, const char *name, int flags, ...)                              \
+/* The last arguments: what is declared before the name. */
+#define OPENS(function, directory, ...)                                                            \
+	int function(__VA_ARGS__ const char *name, int flags, ...)                                 \
 	{                                                                                          \
 		mode_t mode;                                                                       \
 		va_list arguments;                                                                 \
@@ -234,19 +235,7 @@ static int open_any(int directory, const char *name, int flags, mode_t mode)
 		va_end(arguments);                                                                 \
 		return open_any(directory, name, flags, mode);                                     \
 	}
-OPEN_AT(openat)
-OPEN_AT(openat64)
-
-#define OPEN(function)                                                                             \
-	int function(const char *name, int flags, ...)                                             \
-	{                                                                                          \
-		mode_t mode;                                                                       \
-		va_list arguments;                                                                 \
-                                                                                                   \
-		va_start(arguments, flags);                                                        \
-		mode = va_arg(arguments, mode_t);                                                  \
-		va_end(arguments);                                                                 \
-		return open_any(AT_FDCWD, name, flags, mode);                                      \
-	}
-OPEN(open)
-OPEN(open64)
+OPENS(open, AT_FDCWD, )
+OPENS(open64, AT_FDCWD, )
+OPENS(openat, directory, int directory, )
+OPENS(openat64, directory, int directory, )
