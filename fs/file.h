@@ -37,8 +37,7 @@ struct file {
 	struct file *next_created;
 	void *state;		 /* of the operations */
 	_Atomic uint32_t device; /* not 0: who has the lock may wait for this one */
-	unsigned measured; /* by so many, under the lock of the list; the last frees what is closed
-			    */
+	unsigned measured; /* by so many, under the list's lock; the last frees it if closed */
 	bool closed;
 };
 

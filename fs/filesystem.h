@@ -88,8 +88,10 @@ struct waiting {
 	pid_t pid;	 /* the thread that asks */
 	uint64_t looked; /* 0 at first */
 };
-/* Whether its client was interrupted or killed, or the mount is ending. To be asked at least once a
- * second. */
+/*
+ * Whether its client was interrupted or killed, or the mount is ending. To be asked at least once a
+ * second.
+ */
 bool request_given_up(struct fuse_req *req, struct waiting *waiting);
 /* Who asks, with supplementary groups; points into the request. */
 struct caller request_caller(struct request *request);

@@ -46,8 +46,7 @@ struct key_listed {
 /* Its file, and its attributes now. -ENOENT: the element has gone. */
 int key_child(struct request *request, struct node *dir, const struct node_kind *kind,
 	      const struct key_listed *listed, struct node **child, struct stat *st);
-/* The same for open(O_CREAT), an empty file: -EINVAL and a sentence if the name is no key of this
- * map. */
+/* For open(O_CREAT), an empty file: -EINVAL and a sentence if the name is no key of this map. */
 int key_create(struct request *request, struct node *dir, const char *name,
 	       const struct node_kind *kind, struct file *file, struct node **child,
 	       struct stat *st);

@@ -70,8 +70,7 @@ struct node_kind {
 	const struct node_kind *const *entries;
 	/* In such a table: whether this object has it (NULL: always). */
 	bool (*present)(const struct object *object);
-	/* *child is referenced for the caller; *st may be filled (st_mode not 0) on the way.
-	 * Likewise create. */
+	/* lookup, create: *child is referenced; *st may be filled (st_mode not 0) on the way. */
 	int (*lookup)(struct request *request, struct node *dir, const char *name,
 		      struct node **child, struct stat *st);
 	int (*list)(struct request *request, struct node *dir, struct listing *listing);
